@@ -1,0 +1,66 @@
+import type { Connection } from "./connection.js";
+import { HeadstartError } from "./errors.js";
+import { prepare } from "./images.js";
+import type { Outgoing } from "./protocol.js";
+
+/** Any number of images, known or not. */
+export type Images = Iterable<unknown> | AsyncIterable<unknown>;
+
+/**
+ * Reads images a few at a time, as fast as the worker takes them: thousands of files are never
+ * held at once.
+ */
+export async function* batches(
+  images: Images,
+  size: number,
+  connection: Connection,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Outgoing[], void, void> {
+  const iterator = iterate(images);
+  let position = 0;
+  let finished = false;
+  try {
+    while (!finished) {
+      const batch: Outgoing[] = [];
+      while (batch.length < size) {
+        const next = await connection.wait(
+          Promise.resolve(iterator.next()),
+          signal,
+        );
+        if (next.done) {
+          finished = true;
+          break;
+        }
+        batch.push(await prepare(next.value, ++position));
+      }
+      if (batch.length > 0) yield batch;
+    }
+  } finally {
+    // Not awaited: a caller's iterator that hangs must not hold the call back.
+    if (!finished)
+      void Promise.resolve(iterator.return?.()).catch(() => undefined);
+  }
+}
+
+/** How many images there are, where that is known without reading them. */
+export function countOf(images: Images): number | undefined {
+  if ("length" in images && typeof images.length === "number")
+    return images.length;
+  if ("size" in images && typeof images.size === "number") return images.size;
+  return undefined;
+}
+
+function iterate(images: Images): Iterator<unknown> | AsyncIterator<unknown> {
+  // Callers without types may pass anything.
+  const given = images as Partial<Iterable<unknown>> &
+    Partial<AsyncIterable<unknown>>;
+  const iterator =
+    given?.[Symbol.asyncIterator]?.() ?? given?.[Symbol.iterator]?.();
+  if (!iterator) {
+    throw new HeadstartError(
+      "INVALID_ARGUMENT",
+      "The images are not iterable: pass an array, or put a single image into one.",
+    );
+  }
+  return iterator;
+}

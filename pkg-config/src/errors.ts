@@ -1,0 +1,102 @@
+/** Every code an error of this package can carry. They stay the same between versions. */
+const CODES = [
+  "WEIGHTS_MISSING",
+  "WEIGHTS_CORRUPT",
+  "WEIGHTS_UNSUPPORTED",
+  "WEBGPU_UNAVAILABLE",
+  "UNSUPPORTED_ENVIRONMENT",
+  "IMAGE_EMPTY",
+  "IMAGE_UNDECODABLE",
+  "IMAGE_TOO_SMALL",
+  "IMAGE_TOO_LARGE",
+  "NO_IMAGES",
+  "TOO_FEW_CLASSES",
+  "TOO_FEW_IMAGES",
+  "NOT_TRAINED",
+  "NO_TEST_IMAGES",
+  "TRAINING_IN_PROGRESS",
+  "INVALID_ARGUMENT",
+  "CANCELLED",
+  "DEVICE_LOST",
+  "DISPOSED",
+  "INTERNAL",
+] as const;
+
+/** What went wrong, for a program to decide on. */
+export type ErrorCode = (typeof CODES)[number];
+
+/** Every error that this package throws: a stable `code`, and a message a person can act on. */
+export class HeadstartError extends Error {
+  override readonly name = "HeadstartError";
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** An error as it crosses the worker boundary: structured cloning would lose the code. */
+export interface PlainError {
+  code: ErrorCode;
+  message: string;
+  cause?: { name: string; message: string };
+}
+
+/** Whatever was thrown, as an error of this package. Errors from Rust carry a `code` of ours. */
+export function asHeadstartError(thrown: unknown): HeadstartError {
+  if (thrown instanceof HeadstartError) return thrown;
+  if (isCoded(thrown))
+    return new HeadstartError(thrown.code, thrown.message, { cause: thrown });
+  return new HeadstartError(
+    "INTERNAL",
+    `Something went wrong inside headstart (${messageOf(thrown)}). Please report it.`,
+    { cause: thrown },
+  );
+}
+
+export function toPlain(thrown: unknown): PlainError {
+  const { code, message, cause } = asHeadstartError(thrown);
+  if (cause === undefined) return { code, message };
+  const name = cause instanceof Error ? cause.name : "Error";
+  return { code, message, cause: { name, message: messageOf(cause) } };
+}
+
+export function fromPlain({
+  code,
+  message,
+  cause,
+}: PlainError): HeadstartError {
+  if (cause === undefined) return new HeadstartError(code, message);
+  const original = new Error(cause.message);
+  original.name = cause.name;
+  return new HeadstartError(code, message, { cause: original });
+}
+
+/** The error of a call whose signal was aborted. */
+export function cancelled(signal?: AbortSignal): HeadstartError {
+  return new HeadstartError(
+    "CANCELLED",
+    "The call was cancelled; what was finished before it stays.",
+    { cause: signal?.reason },
+  );
+}
+
+export function throwIfCancelled(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw cancelled(signal);
+}
+
+/** The text of anything that can be thrown. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
+function isCoded(
+  thrown: unknown,
+): thrown is { code: ErrorCode; message: string } {
+  if (typeof thrown !== "object" || thrown === null) return false;
+  const { code, message } = thrown as { code?: unknown; message?: unknown };
+  return (
+    (CODES as readonly unknown[]).includes(code) && typeof message === "string"
+  );
+}

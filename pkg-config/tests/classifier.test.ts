@@ -1,0 +1,392 @@
+/** The classifier with its protocol and its worker's side, on a stand-in for the session in Rust. */
+import { afterEach, describe, expect, it, vi } from "vitest";
+import {
+  Classifier,
+  HeadstartError,
+  type ImageSource,
+  type TrainStep,
+} from "../src/index.js";
+import { Traps } from "../src/worker/traps.js";
+import { deferred, FakeSession, fakeWorker, file } from "./fake.js";
+
+const weights = new ArrayBuffer(1);
+
+async function setUp() {
+  const wasm = new FakeSession();
+  const traps = new Traps();
+  const fake = fakeWorker({ start: async () => wasm, traps });
+  vi.stubGlobal("Worker", fake.Worker);
+  const classifier = await Classifier.create({ weights, backend: "cpu" });
+  return { wasm, traps, classifier, worker: fake.workers[0]! };
+}
+
+const files = (count: number, prefix = "photo") =>
+  Array.from({ length: count }, (_, i) => file(`${prefix} ${i}`));
+
+async function steps(run: AsyncIterable<TrainStep>) {
+  const epochs: number[] = [];
+  for await (const { epoch } of run) epochs.push(epoch);
+  return epochs;
+}
+
+afterEach(() => vi.unstubAllGlobals());
+
+describe("creating", () => {
+  it("says why it cannot where there are no workers", async () => {
+    vi.stubGlobal("Worker", undefined);
+    await expect(Classifier.create({ weights })).rejects.toMatchObject({
+      code: "UNSUPPORTED_ENVIRONMENT",
+    });
+  });
+
+  it("says why it cannot when the browser refuses the worker", async () => {
+    vi.stubGlobal("Worker", () => {
+      throw new DOMException("other origin", "SecurityError");
+    });
+    await expect(Classifier.create({ weights })).rejects.toMatchObject({
+      code: "UNSUPPORTED_ENVIRONMENT",
+      message: expect.stringContaining("own origin"),
+    });
+  });
+
+  it("tells all progress before it ends", async () => {
+    const fake = fakeWorker({
+      start: async (_request, { onProgress }) => {
+        for (let loaded = 0; loaded <= 100; loaded++) {
+          onProgress({ stage: "weights", loaded, total: 100 });
+        }
+        return new FakeSession();
+      },
+    });
+    vi.stubGlobal("Worker", fake.Worker);
+    const seen: number[] = [];
+    await Classifier.create({
+      weights,
+      onProgress: ({ loaded }) => seen.push(loaded),
+    });
+    expect(seen).toHaveLength(101);
+  });
+
+  it("ends the worker when it fails", async () => {
+    const start = () =>
+      Promise.reject(new HeadstartError("WEIGHTS_CORRUPT", "Bad weights."));
+    const fake = fakeWorker({ start });
+    vi.stubGlobal("Worker", fake.Worker);
+    await expect(Classifier.create({ weights })).rejects.toMatchObject({
+      code: "WEIGHTS_CORRUPT",
+      message: "Bad weights.",
+    });
+    expect(fake.workers[0]!.terminated).toBe(true);
+  });
+
+  it("ends the worker at once when it is cancelled", async () => {
+    const fake = fakeWorker({ start: () => new Promise(() => undefined) });
+    vi.stubGlobal("Worker", fake.Worker);
+    const abort = new AbortController();
+    const pending = Classifier.create({ weights, signal: abort.signal });
+    setTimeout(() => abort.abort(), 5);
+    await expect(pending).rejects.toMatchObject({ code: "CANCELLED" });
+    expect(fake.workers[0]!.terminated).toBe(true);
+    await expect(
+      Classifier.create({ weights, signal: AbortSignal.abort() }),
+    ).rejects.toMatchObject({ code: "CANCELLED" });
+    expect(fake.workers).toHaveLength(1);
+  });
+
+  it.each([
+    [{ weights: undefined }, "weights"],
+    [{ weights: "http://" }, "weights"],
+    [{ weights, backend: "gpu" }, "backend"],
+  ])("refuses %o", async (options, named) => {
+    await expect(Classifier.create(options as never)).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+      message: expect.stringContaining(named),
+    });
+  });
+});
+
+describe("adding", () => {
+  it("sends a few at a time and tells progress and counts", async () => {
+    const { classifier, wasm } = await setUp();
+    const progress: unknown[] = [];
+    const added = await classifier.add(files(10), {
+      label: "ants",
+      onProgress: (p) => progress.push(p),
+    });
+    expect(added).toEqual({ added: 10, duplicates: [], rejected: [] });
+    expect(progress).toEqual(
+      [4, 8, 10].map((loaded) => ({ stage: "images", loaded, total: 10 })),
+    );
+    expect(wasm.embedded.map((batch) => batch.length)).toEqual([4, 4, 2]);
+    expect(classifier.classes).toEqual([
+      { label: "ants", auto: 10, train: 0, test: 0 },
+    ]);
+  });
+
+  it("reads an async iterable no further than the worker has come", async () => {
+    const { classifier, wasm } = await setUp();
+    let read = 0;
+    let most = 0;
+    async function* source() {
+      for (const photo of files(20)) {
+        read++;
+        most = Math.max(most, read - wasm.samples.length);
+        yield photo;
+      }
+    }
+    expect((await classifier.add(source(), { label: "ants" })).added).toBe(20);
+    expect(most).toBeLessThanOrEqual(4);
+  });
+
+  it("keeps what was finished when it is cancelled", async () => {
+    const { classifier, wasm } = await setUp();
+    const abort = new AbortController();
+    const closed = vi.fn();
+    function* source() {
+      try {
+        yield* files(20);
+      } finally {
+        closed();
+      }
+    }
+    const pending = classifier.add(source(), {
+      label: "ants",
+      signal: abort.signal,
+      onProgress: ({ loaded }) => {
+        if (loaded === 8) abort.abort("enough");
+      },
+    });
+    await expect(pending).rejects.toMatchObject({
+      code: "CANCELLED",
+      cause: "enough",
+    });
+    expect(classifier.classes).toEqual([
+      { label: "ants", auto: 8, train: 0, test: 0 },
+    ]);
+    expect(wasm.samples).toHaveLength(8);
+    expect(closed).toHaveBeenCalledOnce();
+    expect(
+      (await classifier.add(files(1, "more"), { label: "ants" })).added,
+    ).toBe(1);
+  });
+
+  it("is cancelled in the middle of a batch, whose images are not added", async () => {
+    const { classifier, wasm } = await setUp();
+    await classifier.add(files(2), { label: "ants" });
+    const gate = deferred();
+    wasm.gate = () => gate.promise;
+    const abort = new AbortController();
+    const pending = classifier.add(files(4, "more"), {
+      label: "ants",
+      signal: abort.signal,
+    });
+    await vi.waitFor(() => expect(wasm.staged).toHaveLength(4));
+    abort.abort();
+    setTimeout(gate.resolve, 5);
+    await expect(pending).rejects.toMatchObject({ code: "CANCELLED" });
+    expect(classifier.classes).toMatchObject([{ auto: 2 }]);
+  });
+
+  it("is cancelled although the images never come", async () => {
+    const { classifier } = await setUp();
+    const endless: AsyncIterable<ImageSource> = {
+      [Symbol.asyncIterator]: () => ({
+        next: () => new Promise(() => undefined),
+      }),
+    };
+    const abort = new AbortController();
+    setTimeout(() => abort.abort(), 5);
+    const pending = classifier.add(endless, {
+      label: "ants",
+      signal: abort.signal,
+    });
+    await expect(pending).rejects.toMatchObject({ code: "CANCELLED" });
+  });
+
+  it.each([
+    [[], {}, "label"],
+    [[], { label: " " }, "label"],
+    [[], { label: "ants", split: "half" }, "split"],
+    [file("one"), { label: "ants" }, "iterable"],
+    [["path.jpg"], { label: "ants" }, "Image 1 is a string"],
+  ])("refuses %o with %o", async (images, options, named) => {
+    const { classifier } = await setUp();
+    await expect(
+      classifier.add(images as never, options as never),
+    ).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+      message: expect.stringContaining(named),
+    });
+  });
+});
+
+describe("training", () => {
+  it("gives a step per epoch, and then the new head is in place", async () => {
+    const { classifier, wasm } = await setUp();
+    await classifier.add(files(4), { label: "ants" });
+    expect(await steps(classifier.train())).toEqual([1, 2, 3]);
+    expect(wasm.head).toBe("trained");
+  });
+
+  it("keeps the head there was when the loop is left early, and can start again", async () => {
+    const { classifier, wasm } = await setUp();
+    await classifier.add(files(4), { label: "ants" });
+    for await (const step of classifier.train()) if (step.epoch === 2) break;
+    expect(wasm.head).toBe("none");
+    expect(await steps(classifier.train())).toEqual([1, 2, 3]);
+  });
+
+  it("keeps the head there was when it is cancelled during an epoch", async () => {
+    const { classifier, wasm } = await setUp();
+    await classifier.add(files(4), { label: "ants" });
+    const gate = deferred();
+    const epoch = vi.fn(() => gate.promise);
+    wasm.gate = epoch;
+    const abort = new AbortController();
+    const pending = steps(classifier.train({ signal: abort.signal }));
+    await vi.waitFor(() => expect(epoch).toHaveBeenCalled());
+    abort.abort();
+    gate.resolve();
+    await expect(pending).rejects.toMatchObject({ code: "CANCELLED" });
+    expect(wasm.head).toBe("none");
+    wasm.gate = () => Promise.resolve();
+    expect(await steps(classifier.train())).toHaveLength(3);
+  });
+
+  it("does not start when its signal is aborted already", async () => {
+    const { classifier, wasm } = await setUp();
+    const start = vi.spyOn(wasm, "startTraining");
+    const pending = steps(classifier.train({ signal: AbortSignal.abort() }));
+    await expect(pending).rejects.toMatchObject({ code: "CANCELLED" });
+    expect(start).not.toHaveBeenCalled();
+  });
+
+  it("makes way when it is cancelled while nobody asks for the next epoch", async () => {
+    const { classifier } = await setUp();
+    await classifier.add(files(4), { label: "ants" });
+    const abort = new AbortController();
+    const abandoned = classifier.train({ signal: abort.signal });
+    await abandoned.next();
+    abort.abort();
+    expect(await steps(classifier.train())).toEqual([1, 2, 3]);
+    await expect(abandoned.next()).rejects.toMatchObject({ code: "CANCELLED" });
+  });
+
+  it("refuses a second run and goes on undisturbed", async () => {
+    const { classifier, wasm } = await setUp();
+    await classifier.add(files(4), { label: "ants" });
+    const first = classifier.train();
+    expect((await first.next()).value).toMatchObject({ epoch: 1 });
+    await expect(steps(classifier.train())).rejects.toMatchObject({
+      code: "TRAINING_IN_PROGRESS",
+    });
+    expect(await steps(first)).toEqual([2, 3]);
+    expect(wasm.head).toBe("trained");
+  });
+
+  it("lets images in between epochs", async () => {
+    const { classifier } = await setUp();
+    await classifier.add(files(4), { label: "ants" });
+    for await (const { epoch } of classifier.train()) {
+      await classifier.add(files(1, `epoch ${epoch}`), { label: "bees" });
+    }
+    expect(classifier.classes).toMatchObject([
+      { auto: 4 },
+      { label: "bees", auto: 3 },
+    ]);
+  });
+
+  it("fails as Rust says", async () => {
+    const { classifier } = await setUp();
+    await expect(steps(classifier.train())).rejects.toMatchObject({
+      code: "NO_IMAGES",
+    });
+    await expect(classifier.evaluate()).rejects.toMatchObject({
+      code: "NOT_TRAINED",
+    });
+  });
+});
+
+describe("predicting", () => {
+  it("says so before it computes anything when there is no head", async () => {
+    const { classifier, wasm } = await setUp();
+    await expect(classifier.predict(files(3))).rejects.toMatchObject({
+      code: "NOT_TRAINED",
+    });
+    expect(wasm.embedded).toEqual([]);
+  });
+
+  it("answers for each image in order", async () => {
+    const { classifier, wasm } = await setUp();
+    wasm.head = "trained";
+    const names = ["a", "bb", "ccc", "dddd", "eeeee"];
+    const predictions = await classifier.predict(
+      names.map((name) => file(name)),
+    );
+    expect(predictions.map(({ label }) => label)).toEqual(
+      names.map(({ length }) => `length ${length}`),
+    );
+    expect(await classifier.predict([])).toEqual([]);
+  });
+
+  it.each([0, -1, 1.5, Number.NaN])(
+    "refuses to name the top %d",
+    async (top) => {
+      const { classifier } = await setUp();
+      await expect(classifier.predict([], { top })).rejects.toMatchObject({
+        code: "INVALID_ARGUMENT",
+        message: expect.stringContaining("top"),
+      });
+    },
+  );
+});
+
+describe("a worker that ends", () => {
+  it("rejects what waits and what comes later", async () => {
+    const { classifier, wasm, worker } = await setUp();
+    wasm.gate = () => new Promise(() => undefined);
+    const pending = classifier.embed(files(1));
+    setTimeout(() => worker.fail("out of memory"), 5);
+    const error = {
+      code: "INTERNAL",
+      message: expect.stringContaining("Create a new Classifier"),
+    };
+    await expect(pending).rejects.toMatchObject(error);
+    await expect(classifier.evaluate()).rejects.toMatchObject(error);
+    await expect(steps(classifier.train())).rejects.toMatchObject(error);
+    expect(worker.terminated).toBe(true);
+  });
+
+  it("is noticed when the module traps in the middle of a call", async () => {
+    const { classifier, wasm, traps, worker } = await setUp();
+    wasm.gate = () => new Promise(() => undefined);
+    const pending = classifier.embed(files(1));
+    const trap = new WebAssembly.RuntimeError("unreachable");
+    await vi.waitFor(() => expect(traps.trapped(trap)).toBe(true));
+    await expect(pending).rejects.toMatchObject({ code: "INTERNAL" });
+    await expect(classifier.evaluate()).rejects.toMatchObject({
+      code: "INTERNAL",
+    });
+    expect(worker.terminated).toBe(true);
+  });
+
+  it("because it was disposed of says so, to what waits and to what comes later", async () => {
+    const { classifier, wasm, worker } = await setUp();
+    wasm.gate = () => new Promise(() => undefined);
+    const pending = classifier.embed(files(1));
+    setTimeout(() => classifier.dispose(), 5);
+    await expect(pending).rejects.toMatchObject({ code: "DISPOSED" });
+    await expect(
+      classifier.add(files(1), { label: "ants" }),
+    ).rejects.toMatchObject({
+      code: "DISPOSED",
+    });
+    classifier.dispose();
+    expect(worker.terminated).toBe(true);
+  });
+});
+
+it("can be imported where there is no browser", () => {
+  expect(typeof Classifier.create).toBe("function");
+  expect("window" in globalThis).toBe(false);
+});

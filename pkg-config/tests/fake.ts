@@ -1,0 +1,244 @@
+/** Stand-ins for what only a browser has: the session in Rust, decoding, and the worker. */
+import { expose } from "comlink";
+import { HeadstartError } from "../src/errors.js";
+import { createApi, type Environment } from "../src/worker/api.js";
+import type { Decoder } from "../src/worker/decode.js";
+import type { WasmSession } from "../src/worker/session.js";
+import { Traps } from "../src/worker/traps.js";
+import type { ClassCount, TrainStep } from "../src/types.js";
+
+/** An error as Rust throws it. */
+export function rustError(code: string, message: string): Error {
+  return Object.assign(new Error(message), { code });
+}
+
+/** Counts what it is asked, and fails when two of its methods run at once, as wasm-bindgen does. */
+export class FakeSession implements WasmSession {
+  readonly samples: {
+    name: string;
+    hash: string;
+    label: string;
+    split: string;
+  }[] = [];
+  readonly staged: string[] = [];
+  readonly embedded: string[][] = [];
+  /** Waited for before each batch is embedded and each epoch ends. */
+  gate: () => Promise<unknown> = () => Promise.resolve();
+  head = "none";
+  epochs = 3;
+  #epoch: number | undefined;
+  #busy = false;
+
+  backend() {
+    return {
+      kind: "cpu" as const,
+      adapter: "fake",
+      reason: "The CPU was asked for.",
+    };
+  }
+
+  batchSize() {
+    return 4;
+  }
+
+  inspect(name: string, bytes: Uint8Array) {
+    this.#check();
+    if (bytes.length === 0) throw rustError("IMAGE_EMPTY", `${name} is empty.`);
+    return `hash of ${new TextDecoder().decode(bytes)}`;
+  }
+
+  inspectPixels(name: string, rgba: Uint8Array, width: number, height: number) {
+    this.#check();
+    if (width < 16) throw rustError("IMAGE_TOO_SMALL", `${name} is too small.`);
+    return `hash of ${rgba.length} bytes, ${width}x${height}`;
+  }
+
+  duplicate(name: string, hash: string) {
+    this.#check();
+    const first = this.samples.find((sample) => sample.hash === hash);
+    return first && `${name} shows the same as ${first.name}.`;
+  }
+
+  stage(name: string) {
+    this.#check();
+    this.staged.push(name);
+  }
+
+  discardStaged() {
+    this.#check();
+    this.staged.length = 0;
+  }
+
+  async embedStaged() {
+    return this.#alone(async () => {
+      await this.gate();
+      const names = this.staged.splice(0);
+      this.embedded.push(names);
+      return Float32Array.from(names.flatMap((name) => [name.length, 1]));
+    });
+  }
+
+  addSample(name: string, hash: string, label: string, split: string) {
+    this.#check();
+    return this.samples.push({ name, hash, label, split }) - 1;
+  }
+
+  classes(): ClassCount[] {
+    this.#check();
+    const labels = [...new Set(this.samples.map(({ label }) => label))];
+    const count = (label: string, split: string) =>
+      this.samples.filter((s) => s.label === label && s.split === split).length;
+    return labels.map((label) => ({
+      label,
+      auto: count(label, "auto"),
+      train: count(label, "train"),
+      test: count(label, "test"),
+    }));
+  }
+
+  startTraining() {
+    this.#check();
+    if (this.#epoch !== undefined) {
+      throw rustError(
+        "TRAINING_IN_PROGRESS",
+        "A head is being trained: wait for it.",
+      );
+    }
+    if (this.samples.length === 0)
+      throw rustError("NO_IMAGES", "There are no images: add some.");
+    this.#epoch = 0;
+  }
+
+  async trainEpoch(): Promise<TrainStep | undefined> {
+    return this.#alone(async () => {
+      await this.gate();
+      if (this.#epoch === undefined) throw new Error("no run");
+      if (this.#epoch === this.epochs) {
+        this.#epoch = undefined;
+        this.head = "trained";
+        return undefined;
+      }
+      return {
+        epoch: ++this.#epoch,
+        epochs: this.epochs,
+        loss: 1,
+        trainAccuracy: 0.5,
+        validationLoss: null,
+        validationAccuracy: null,
+      };
+    });
+  }
+
+  cancelTraining() {
+    this.#check();
+    this.#epoch = undefined;
+  }
+
+  evaluate(): Promise<never> {
+    return this.#alone(() =>
+      Promise.reject(rustError("NOT_TRAINED", "There is no head: train.")),
+    );
+  }
+
+  async predict(embeddings: Float32Array) {
+    return this.#alone(async () => {
+      if (this.head === "none")
+        throw rustError("NOT_TRAINED", "There is no head: train one.");
+      return Array.from({ length: embeddings.length / 2 }, (_, i) => ({
+        label: `length ${embeddings[2 * i]}`,
+        probability: 1,
+        classes: [],
+      }));
+    });
+  }
+
+  #check() {
+    if (this.#busy) throw new Error("recursive use of an object detected");
+  }
+
+  async #alone<T>(work: () => Promise<T>): Promise<T> {
+    this.#check();
+    this.#busy = true;
+    try {
+      return await work();
+    } finally {
+      this.#busy = false;
+    }
+  }
+}
+
+/** Files whose text starts with "broken" cannot be decoded. */
+export const fakeDecoder: Decoder = {
+  async decodeFile(name, _blob, bytes) {
+    if (new TextDecoder().decode(bytes).startsWith("broken")) {
+      throw new HeadstartError(
+        "IMAGE_UNDECODABLE",
+        `${name} cannot be decoded.`,
+      );
+    }
+    return { rgba: new Uint8Array(4), width: 1, height: 1 };
+  },
+  readBitmap: (_name, { width, height }) => ({
+    rgba: new Uint8Array(4 * width * height),
+    width,
+    height,
+  }),
+};
+
+export function file(name: string, content = name): File {
+  return new File([content], name);
+}
+
+/** Makes `new Worker` start the worker's side of the package in this thread. */
+export function fakeWorker(environment: Partial<Environment> = {}) {
+  const workers: FakeWorker[] = [];
+
+  class FakeWorker extends EventTarget {
+    terminated = false;
+    readonly #port: MessagePort;
+    readonly #inner: MessagePort;
+
+    constructor() {
+      super();
+      workers.push(this);
+      const { port1, port2 } = new MessageChannel();
+      this.#port = port1;
+      this.#inner = port2;
+      port1.onmessage = ({ data }) =>
+        this.dispatchEvent(Object.assign(new Event("message"), { data }));
+      expose(
+        createApi({
+          start: () => Promise.resolve(new FakeSession()),
+          decoder: fakeDecoder,
+          traps: new Traps(),
+          ...environment,
+        }),
+        port2,
+      );
+    }
+
+    postMessage(message: unknown, transfers: Transferable[] = []) {
+      this.#port.postMessage(message, transfers as never);
+    }
+
+    terminate() {
+      this.terminated = true;
+      this.#port.close();
+      this.#inner.close();
+    }
+
+    /** As a browser does when something is thrown that nobody catches. */
+    fail(message: string) {
+      this.dispatchEvent(Object.assign(new Event("error"), { message }));
+    }
+  }
+
+  return { Worker: FakeWorker, workers };
+}
+
+/** A promise and what settles it. */
+export function deferred<T = void>() {
+  let resolve!: (value: T) => void;
+  const promise = new Promise<T>((done) => (resolve = done));
+  return { promise, resolve };
+}

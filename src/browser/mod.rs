@@ -1,0 +1,12 @@
+//! What JavaScript sees: converts arguments, results and errors, and computes nothing.
+
+mod convert;
+mod session;
+
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// Runs once when the module is loaded: a panic is written to the console with its place.
+#[wasm_bindgen(start)]
+fn start() {
+    console_error_panic_hook::set_once();
+}

@@ -1,0 +1,181 @@
+//! The session: one backbone, its images and its head.
+
+use serde::Serialize;
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use super::convert::{from_js, to_js, to_js_error};
+use crate::device::{Backend, BackendKind};
+use crate::head::TrainOptions;
+use crate::image::{Pixels, check_encoded, check_size, content_hash, pixel_hash};
+use crate::{Classifier, Error};
+
+/// A classifier in the making, for one worker.
+///
+/// One method at a time: an async method holds the session until its promise settles. Every error is an
+/// `Error` with a `code`.
+#[wasm_bindgen]
+pub struct Session {
+    classifier: Classifier,
+    reason: String,
+}
+
+#[derive(Serialize)]
+struct BackendInfo<'a> {
+    kind: BackendKind,
+    adapter: &'a str,
+    reason: &'a str,
+}
+
+#[wasm_bindgen]
+impl Session {
+    /// Opens the device of this module's backend and loads a quantized weights file onto it. `reason`
+    /// says why this backend was chosen.
+    pub async fn create(weights: Vec<u8>, reason: String) -> Result<Session, JsValue> {
+        let backend = open_backend().await.map_err(to_js_error)?;
+        let classifier = Classifier::new(&weights, backend).map_err(to_js_error)?;
+        Ok(Self { classifier, reason })
+    }
+
+    /// `{ kind, adapter, reason }`.
+    pub fn backend(&self) -> Result<JsValue, JsValue> {
+        let backend = self.classifier.backend();
+        to_js(&BackendInfo {
+            kind: backend.kind,
+            adapter: &backend.adapter,
+            reason: &self.reason,
+        })
+    }
+
+    /// How many images to stage before embedding them.
+    #[wasm_bindgen(js_name = batchSize)]
+    pub fn batch_size(&self) -> usize {
+        self.classifier.backend().kind.batch_size()
+    }
+
+    /// Checks an encoded image before it is decoded, and gives its content hash.
+    pub fn inspect(&self, name: &str, bytes: &[u8]) -> Result<String, JsValue> {
+        check_encoded(name, bytes).map_err(to_js_error)?;
+        Ok(content_hash(bytes))
+    }
+
+    /// Checks an image that came decoded, and gives its content hash.
+    #[wasm_bindgen(js_name = inspectPixels)]
+    pub fn inspect_pixels(
+        &self,
+        name: &str,
+        rgba: &[u8],
+        width: usize,
+        height: usize,
+    ) -> Result<String, JsValue> {
+        check_size(name, width, height).map_err(to_js_error)?;
+        let pixels = Pixels::rgba(rgba, width, height).map_err(to_js_error)?;
+        Ok(pixel_hash(&pixels))
+    }
+
+    /// A sentence on why an image must not be added again, or `undefined`.
+    pub fn duplicate(&self, name: &str, hash: &str, label: &str) -> Option<String> {
+        self.classifier.dataset.duplicate(name, hash, label.trim())
+    }
+
+    /// Prepares decoded RGBA pixels for the next `embedStaged`.
+    pub fn stage(
+        &mut self,
+        name: &str,
+        rgba: &[u8],
+        width: usize,
+        height: usize,
+    ) -> Result<(), JsValue> {
+        self.classifier
+            .stage(name, rgba, width, height)
+            .map_err(to_js_error)
+    }
+
+    /// Forgets what was staged.
+    #[wasm_bindgen(js_name = discardStaged)]
+    pub fn discard_staged(&mut self) {
+        self.classifier.discard_staged();
+    }
+
+    /// Embeddings `[staged, 512]` of what was staged, in order.
+    #[wasm_bindgen(js_name = embedStaged)]
+    pub async fn embed_staged(&mut self) -> Result<Vec<f32>, JsValue> {
+        self.classifier.embed_staged().await.map_err(to_js_error)
+    }
+
+    /// Adds a labelled image by its embedding and gives its id.
+    #[wasm_bindgen(js_name = addSample)]
+    pub fn add_sample(
+        &mut self,
+        name: &str,
+        hash: &str,
+        label: &str,
+        split: JsValue,
+        embedding: &[f32],
+    ) -> Result<usize, JsValue> {
+        let split = serde_wasm_bindgen::from_value(split).map_err(|_| {
+            to_js_error(Error::invalid(
+                "split",
+                "it must be \"auto\", \"train\" or \"test\"",
+            ))
+        })?;
+        self.classifier
+            .dataset
+            .add(name, hash, label, split, embedding)
+            .map_err(to_js_error)
+    }
+
+    /// Images per class: `[{ label, auto, train, test }]`.
+    pub fn classes(&self) -> Result<JsValue, JsValue> {
+        to_js(&self.classifier.dataset.classes())
+    }
+
+    /// Starts training a new head; the present one stays until it is finished.
+    #[wasm_bindgen(js_name = startTraining)]
+    pub fn start_training(&mut self, options: JsValue) -> Result<(), JsValue> {
+        let options: TrainOptions = from_js("options", options)?;
+        self.classifier
+            .start_training(&options)
+            .map_err(to_js_error)
+    }
+
+    /// Trains one epoch; `undefined` when training is finished.
+    #[wasm_bindgen(js_name = trainEpoch)]
+    pub async fn train_epoch(&mut self) -> Result<JsValue, JsValue> {
+        match self.classifier.train_epoch().await.map_err(to_js_error)? {
+            Some(report) => to_js(&report),
+            None => Ok(JsValue::UNDEFINED),
+        }
+    }
+
+    /// Drops the training under way, if any.
+    #[wasm_bindgen(js_name = cancelTraining)]
+    pub fn cancel_training(&mut self) {
+        self.classifier.cancel_training();
+    }
+
+    /// The report on held-out images.
+    pub async fn evaluate(&self) -> Result<JsValue, JsValue> {
+        to_js(&self.classifier.evaluate().await.map_err(to_js_error)?)
+    }
+
+    /// Predictions for embeddings `[N, 512]`.
+    pub async fn predict(
+        &self,
+        embeddings: Vec<f32>,
+        top: Option<usize>,
+    ) -> Result<JsValue, JsValue> {
+        let predictions = self.classifier.predict(&embeddings, top).await;
+        to_js(&predictions.map_err(to_js_error)?)
+    }
+}
+
+#[cfg(feature = "webgpu")]
+async fn open_backend() -> crate::Result<Backend> {
+    crate::device::webgpu_backend().await
+}
+
+#[cfg(not(feature = "webgpu"))]
+async fn open_backend() -> crate::Result<Backend> {
+    Ok(crate::device::cpu_backend())
+}

@@ -1,0 +1,84 @@
+//! The device that computes.
+//!
+//! Which kind runs is settled before a module is loaded (each wasm module holds one backend); this
+//! opens it and says what it is.
+
+use burn::tensor::Device;
+use serde::{Deserialize, Serialize};
+
+/// Which backend computes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BackendKind {
+    /// burn's CPU backend: one thread, SIMD.
+    Cpu,
+    /// burn over WebGPU.
+    WebGpu,
+}
+
+impl BackendKind {
+    /// How many images go through the backbone at once: enough to fill the device, few enough that
+    /// progress shows and a cancellation is felt.
+    pub fn batch_size(self) -> usize {
+        match self {
+            Self::Cpu => 4,
+            Self::WebGpu => 8,
+        }
+    }
+}
+
+/// A device, and what to call it.
+#[derive(Debug, Clone)]
+pub struct Backend {
+    /// Its kind.
+    pub kind: BackendKind,
+    /// The adapter's name, for people.
+    pub adapter: String,
+    /// The device itself.
+    pub device: Device,
+}
+
+/// burn's CPU device.
+#[cfg(feature = "cpu")]
+pub fn cpu() -> Device {
+    Device::flex()
+}
+
+/// The CPU backend.
+#[cfg(feature = "cpu")]
+pub fn cpu_backend() -> Backend {
+    let adapter = if cfg!(target_family = "wasm") {
+        "WebAssembly SIMD, one thread"
+    } else {
+        "CPU"
+    };
+    Backend {
+        kind: BackendKind::Cpu,
+        adapter: adapter.into(),
+        device: cpu(),
+    }
+}
+
+/// Opens WebGPU's high-performance adapter.
+///
+/// # Errors
+/// `WEBGPU_UNAVAILABLE` with what the browser said.
+#[cfg(feature = "webgpu")]
+pub async fn webgpu_backend() -> crate::Result<Backend> {
+    let (device, setup) = Device::wgpu_options()
+        .init_with_setup_async()
+        .await
+        .map_err(|error| crate::Error::WebGpuUnavailable {
+            problem: error.to_string(),
+        })?;
+    let info = setup.adapter.get_info();
+    let adapter = [info.name, info.driver, info.driver_info]
+        .into_iter()
+        .find(|text| !text.is_empty())
+        .unwrap_or_else(|| "unnamed adapter".into());
+    Ok(Backend {
+        kind: BackendKind::WebGpu,
+        adapter,
+        device,
+    })
+}

@@ -1,0 +1,198 @@
+//! The one error type. Each message names the input, says what is wrong with it and what to do.
+
+use thiserror::Error;
+
+/// Everything that can go wrong, with a stable [`code`](Error::code) for programs and a message for people.
+///
+/// ```
+/// let error = headstart::Error::NotTrained;
+/// assert_eq!(error.code(), "NOT_TRAINED");
+/// ```
+#[derive(Debug, Error, Clone, PartialEq)]
+pub enum Error {
+    /// The quantized weights cannot be read.
+    #[error(
+        "The weights file cannot be used: {problem}. Make it anew with `headstart quantize`, or download it again."
+    )]
+    WeightsCorrupt {
+        /// What is wrong, naming the tensor or field.
+        problem: String,
+    },
+    /// The quantized weights are of another format or version.
+    #[error(
+        "The weights file cannot be used: {problem}. Make it anew with this version of `headstart quantize`."
+    )]
+    WeightsUnsupported {
+        /// What is not supported.
+        problem: String,
+    },
+    /// A checkpoint cannot be read or is not a ResNet18.
+    #[error(
+        "{path} cannot be quantized: {problem}. Give torchvision's resnet18 state dict as .pth or .safetensors."
+    )]
+    Checkpoint {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A file cannot be read or written.
+    #[error("{path} cannot be {action}: {problem}. Check the path and its permissions.")]
+    File {
+        /// The file.
+        path: String,
+        /// "read" or "written".
+        action: &'static str,
+        /// What the system said.
+        problem: String,
+    },
+    /// WebGPU was asked for and does not run.
+    #[error(
+        "WebGPU cannot run here: {problem}. Choose the \"cpu\" or \"auto\" backend, or a browser with WebGPU switched on."
+    )]
+    WebGpuUnavailable {
+        /// What the browser or adapter said.
+        problem: String,
+    },
+    /// The device failed in the middle of a computation.
+    #[error(
+        "The compute device stopped working ({problem}). Create a new classifier and add the images again."
+    )]
+    DeviceLost {
+        /// What the device said.
+        problem: String,
+    },
+    /// A file without content.
+    #[error("{name} is empty. Copy the image again, or leave it out.")]
+    ImageEmpty {
+        /// The image.
+        name: String,
+    },
+    /// Bytes that are not an image, or pixels that do not fit their size.
+    #[error("{name} cannot be decoded: {problem}. Save it again as JPEG or PNG.")]
+    ImageUndecodable {
+        /// The image.
+        name: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// An image with too little in it to learn from.
+    #[error(
+        "{name} is only {width}x{height} pixels. Use an image with at least {min} pixels on its shorter side."
+    )]
+    ImageTooSmall {
+        /// The image.
+        name: String,
+        /// Its width in pixels.
+        width: usize,
+        /// Its height in pixels.
+        height: usize,
+        /// The shortest side accepted, in pixels.
+        min: usize,
+    },
+    /// An image that would not fit in memory.
+    #[error(
+        "{name} is {width}x{height} pixels. Scale it down to at most {max_side} pixels a side and {max_megapixels} megapixels."
+    )]
+    ImageTooLarge {
+        /// The image.
+        name: String,
+        /// Its width in pixels.
+        width: usize,
+        /// Its height in pixels.
+        height: usize,
+        /// The longest side accepted, in pixels.
+        max_side: usize,
+        /// The largest area accepted, in megapixels.
+        max_megapixels: usize,
+    },
+    /// Training without any image.
+    #[error("There are no images to train on. Add a few photos of each class first.")]
+    NoImages,
+    /// Training with fewer than two classes.
+    #[error(
+        "There is only one class, \"{label}\". Add photos of a second class: a classifier needs something to tell apart."
+    )]
+    TooFewClasses {
+        /// The only class.
+        label: String,
+    },
+    /// A class with too few images to train on.
+    #[error(
+        "The class \"{label}\" has {count} to train on. Add photos until it has at least {min}, or remove the class."
+    )]
+    TooFewImages {
+        /// The class.
+        label: String,
+        /// How many images it has, in words.
+        count: String,
+        /// How many it needs.
+        min: usize,
+    },
+    /// A head is needed and there is none.
+    #[error("There is no trained head yet. Train first.")]
+    NotTrained,
+    /// No image was held out.
+    #[error(
+        "There are no held-out images to evaluate on. Add test images of the trained classes, or train again so that a split is made."
+    )]
+    NoTestImages,
+    /// A second training was started while one runs.
+    #[error("A training is running already. Wait for it to finish, or cancel it first.")]
+    TrainingInProgress,
+    /// An argument that makes no sense.
+    #[error("{argument} is not valid: {problem}.")]
+    InvalidArgument {
+        /// The argument's name.
+        argument: String,
+        /// What is wrong and what would be right.
+        problem: String,
+    },
+}
+
+impl Error {
+    /// The stable code, as in the npm package's `HeadstartError.code`.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::WeightsCorrupt { .. } => "WEIGHTS_CORRUPT",
+            Self::WeightsUnsupported { .. } => "WEIGHTS_UNSUPPORTED",
+            Self::Checkpoint { .. } => "CHECKPOINT_INVALID",
+            Self::File { .. } => "FILE_UNUSABLE",
+            Self::WebGpuUnavailable { .. } => "WEBGPU_UNAVAILABLE",
+            Self::DeviceLost { .. } => "DEVICE_LOST",
+            Self::ImageEmpty { .. } => "IMAGE_EMPTY",
+            Self::ImageUndecodable { .. } => "IMAGE_UNDECODABLE",
+            Self::ImageTooSmall { .. } => "IMAGE_TOO_SMALL",
+            Self::ImageTooLarge { .. } => "IMAGE_TOO_LARGE",
+            Self::NoImages => "NO_IMAGES",
+            Self::TooFewClasses { .. } => "TOO_FEW_CLASSES",
+            Self::TooFewImages { .. } => "TOO_FEW_IMAGES",
+            Self::NotTrained => "NOT_TRAINED",
+            Self::NoTestImages => "NO_TEST_IMAGES",
+            Self::TrainingInProgress => "TRAINING_IN_PROGRESS",
+            Self::InvalidArgument { .. } => "INVALID_ARGUMENT",
+        }
+    }
+
+    pub(crate) fn corrupt(problem: impl Into<String>) -> Self {
+        Self::WeightsCorrupt {
+            problem: problem.into(),
+        }
+    }
+
+    pub(crate) fn invalid(argument: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self::InvalidArgument {
+            argument: argument.into(),
+            problem: problem.into(),
+        }
+    }
+
+    pub(crate) fn device(problem: impl std::fmt::Display) -> Self {
+        Self::DeviceLost {
+            problem: problem.to_string(),
+        }
+    }
+}
+
+/// A result whose error is [`Error`].
+pub type Result<T> = std::result::Result<T, Error>;

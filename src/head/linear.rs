@@ -1,0 +1,98 @@
+//! The head itself: logits = embedding · W + b.
+
+use burn::module::{Module, Param};
+use burn::nn::Linear;
+use burn::tensor::{Device, Tensor, TensorData};
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+
+use crate::backbone::EMBEDDING_LEN;
+use crate::{Error, Result};
+
+/// A linear softmax classifier over embeddings.
+#[derive(Debug, Clone)]
+pub struct Head {
+    labels: Vec<String>,
+    linear: Linear,
+}
+
+impl Head {
+    /// First weights as torch's `nn.Linear` draws them: uniform in ±1/√512.
+    pub(crate) fn init(labels: Vec<String>, rng: &mut ChaCha8Rng, device: &Device) -> Self {
+        let bound = 1.0 / (EMBEDDING_LEN as f32).sqrt();
+        let classes = labels.len();
+        // Drawn here rather than on the device, so that both backends start alike.
+        let mut draw =
+            |count: usize| -> Vec<f32> { (0..count).map(|_| rng.random_range(-bound..bound)).collect() };
+        let weight = TensorData::new(draw(EMBEDDING_LEN * classes), [EMBEDDING_LEN, classes]);
+        let bias = TensorData::new(draw(classes), [classes]);
+        Self {
+            labels,
+            linear: Linear {
+                weight: Param::from_tensor(Tensor::from_data(weight, device)),
+                bias: Some(Param::from_tensor(Tensor::from_data(bias, device))),
+            },
+        }
+    }
+
+    /// The classes, in the order of the logits.
+    pub fn labels(&self) -> &[String] {
+        &self.labels
+    }
+
+    /// `[N, 512]` → `[N, classes]`.
+    pub fn logits(&self, embeddings: Tensor<2>) -> Tensor<2> {
+        self.linear.forward(embeddings)
+    }
+
+    /// Class probabilities of embeddings `[N, 512]`, one row each.
+    ///
+    /// # Errors
+    /// `DEVICE_LOST` when the logits cannot be read back.
+    pub async fn probabilities(
+        &self,
+        embeddings: &[f32],
+        device: &Device,
+    ) -> Result<Vec<Vec<f64>>> {
+        if embeddings.is_empty() {
+            return Ok(Vec::new());
+        }
+        let count = embeddings.len() / EMBEDDING_LEN;
+        let input = TensorData::new(embeddings.to_vec(), [count, EMBEDDING_LEN]);
+        let logits = read(self.logits(Tensor::from_data(input, device))).await?;
+        Ok(logits
+            .chunks_exact(self.labels.len())
+            .map(softmax)
+            .collect())
+    }
+
+    pub(crate) fn linear(&self) -> &Linear {
+        &self.linear
+    }
+
+    pub(crate) fn map_linear(self, step: impl FnOnce(Linear) -> Linear) -> Self {
+        Self {
+            labels: self.labels,
+            linear: step(self.linear),
+        }
+    }
+
+    /// The same head without autodiff, for predicting.
+    pub(crate) fn frozen(self) -> Self {
+        self.map_linear(|linear| linear.valid())
+    }
+}
+
+/// Reads a tensor back without blocking: a synchronous read panics on WebGPU in a browser.
+pub(crate) async fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>> {
+    let data = tensor.into_data_async().await.map_err(Error::device)?;
+    data.try_into_vec::<f32>().map_err(Error::device)
+}
+
+/// Softmax of one row of logits, shifted by the maximum so that nothing overflows.
+pub fn softmax(logits: &[f32]) -> Vec<f64> {
+    let max = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let exponentials: Vec<f64> = logits.iter().map(|&z| f64::from(z - max).exp()).collect();
+    let sum: f64 = exponentials.iter().sum();
+    exponentials.iter().map(|e| e / sum).collect()
+}

@@ -1,0 +1,223 @@
+//! Decoded pixels → the network's input, as Pillow and torchvision do it.
+//!
+//! The shorter side is resized to 256 with Pillow's antialiased bilinear filter, the central 224×224
+//! is cropped, and each channel is scaled to [0, 1] and normalised with ImageNet's mean and deviation
+//! (torchvision's `ResNet18_Weights.IMAGENET1K_V1.transforms()`).
+
+use fast_image_resize::images::{Image, ImageRef};
+use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use sha2::{Digest, Sha256};
+
+use crate::{Error, Result};
+
+/// The side of the network's square input, in pixels.
+pub const INPUT_SIDE: usize = 224;
+/// How many numbers one image's input holds: 3 channels of 224×224.
+pub const INPUT_LEN: usize = 3 * INPUT_SIDE * INPUT_SIDE;
+/// What the shorter side is resized to before the crop, in pixels.
+const RESIZED_SIDE: usize = 256;
+
+/// ImageNet's channel means, for pixels scaled to [0, 1].
+const MEAN: [f32; 3] = [0.485, 0.456, 0.406];
+/// ImageNet's channel standard deviations.
+const STD: [f32; 3] = [0.229, 0.224, 0.225];
+
+/// The shortest side that an image may have, in pixels.
+pub const MIN_SIDE: usize = 16;
+/// The longest side that an image may have, in pixels: what browsers' canvases can hold.
+pub const MAX_SIDE: usize = 16_384;
+/// The largest area that an image may have, in millions of pixels: 400 MB once decoded.
+pub const MAX_MEGAPIXELS: usize = 100;
+
+/// Decoded pixels: rows from the top, interleaved channels, 8 bits each.
+#[derive(Debug, Clone, Copy)]
+pub struct Pixels<'a> {
+    width: usize,
+    height: usize,
+    format: PixelType,
+    data: &'a [u8],
+}
+
+impl<'a> Pixels<'a> {
+    /// RGB pixels, `[height, width, 3]`.
+    ///
+    /// # Errors
+    /// `INVALID_ARGUMENT` when the length does not match the size or a side is zero.
+    pub fn rgb(data: &'a [u8], width: usize, height: usize) -> Result<Self> {
+        Self::new(data, width, height, PixelType::U8x3)
+    }
+
+    /// RGBA pixels, `[height, width, 4]`, not premultiplied. Alpha is dropped, as Pillow's
+    /// `convert("RGB")` does.
+    ///
+    /// # Errors
+    /// `INVALID_ARGUMENT` when the length does not match the size or a side is zero.
+    pub fn rgba(data: &'a [u8], width: usize, height: usize) -> Result<Self> {
+        Self::new(data, width, height, PixelType::U8x4)
+    }
+
+    fn new(data: &'a [u8], width: usize, height: usize, format: PixelType) -> Result<Self> {
+        let expected = width
+            .checked_mul(height)
+            .and_then(|area| area.checked_mul(format.size()));
+        if width == 0 || height == 0 || expected != Some(data.len()) {
+            return Err(Error::invalid(
+                "pixels",
+                format!(
+                    "{} bytes do not make {width}x{height} pixels of {} bytes",
+                    data.len(),
+                    format.size()
+                ),
+            ));
+        }
+        Ok(Self {
+            width,
+            height,
+            format,
+            data,
+        })
+    }
+}
+
+/// Says whether an encoded image is worth decoding, from its header alone.
+///
+/// Formats whose header is not known here pass: the browser decides about them.
+///
+/// # Errors
+/// `IMAGE_EMPTY`, `IMAGE_TOO_SMALL`, `IMAGE_TOO_LARGE`.
+pub fn check_encoded(name: &str, bytes: &[u8]) -> Result<()> {
+    if bytes.is_empty() {
+        return Err(Error::ImageEmpty { name: name.into() });
+    }
+    match imagesize::blob_size(bytes) {
+        Ok(size) => check_size(name, size.width, size.height),
+        Err(_) => Ok(()),
+    }
+}
+
+/// Says whether an image of this size can be used.
+///
+/// # Errors
+/// `IMAGE_TOO_SMALL`, `IMAGE_TOO_LARGE`.
+pub fn check_size(name: &str, width: usize, height: usize) -> Result<()> {
+    if width.min(height) < MIN_SIDE {
+        return Err(Error::ImageTooSmall {
+            name: name.into(),
+            width,
+            height,
+            min: MIN_SIDE,
+        });
+    }
+    if width.max(height) > MAX_SIDE || width * height > MAX_MEGAPIXELS * 1_000_000 {
+        return Err(Error::ImageTooLarge {
+            name: name.into(),
+            width,
+            height,
+            max_side: MAX_SIDE,
+            max_megapixels: MAX_MEGAPIXELS,
+        });
+    }
+    Ok(())
+}
+
+/// SHA-256 of an image's encoded bytes, in hex: what makes two files the same image.
+pub fn content_hash(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
+/// SHA-256 of decoded pixels and their size, for images that come without a file.
+pub fn pixel_hash(pixels: &Pixels) -> String {
+    let mut hasher = Sha256::new();
+    hasher.update((pixels.width as u64).to_le_bytes());
+    hasher.update((pixels.height as u64).to_le_bytes());
+    hasher.update(pixels.data);
+    hex(&hasher.finalize())
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Resizes the shorter side to 256 and crops the central 224×224: RGB, `[224, 224, 3]`.
+///
+/// Only the pixels that the crop needs are computed, so a panorama costs no more than a square.
+///
+/// # Errors
+/// `INVALID_ARGUMENT` if the resize library refuses the pixels.
+pub fn resize_and_crop(pixels: &Pixels) -> Result<Vec<u8>> {
+    let (width, height) = resized_size(pixels.width, pixels.height);
+    let (left, top) = (crop_offset(width), crop_offset(height));
+    // The crop's box in the source's coordinates; the filter may still read beyond it, as in Pillow.
+    let scale_x = pixels.width as f64 / width as f64;
+    let scale_y = pixels.height as f64 / height as f64;
+    let side = INPUT_SIDE as f64;
+    let options = ResizeOptions::new()
+        .resize_alg(ResizeAlg::Convolution(FilterType::Bilinear))
+        .use_alpha(false)
+        .crop(
+            left as f64 * scale_x,
+            top as f64 * scale_y,
+            side * scale_x,
+            side * scale_y,
+        );
+    let refused = |error: &dyn std::fmt::Display| Error::invalid("pixels", error.to_string());
+    let source = ImageRef::new(
+        pixels.width as u32,
+        pixels.height as u32,
+        pixels.data,
+        pixels.format,
+    )
+    .map_err(|error| refused(&error))?;
+    let mut target = Image::new(INPUT_SIDE as u32, INPUT_SIDE as u32, pixels.format);
+    Resizer::new()
+        .resize(&source, &mut target, &options)
+        .map_err(|error| refused(&error))?;
+    let cropped = target.into_vec();
+    Ok(match pixels.format {
+        PixelType::U8x4 => cropped
+            .chunks_exact(4)
+            .flat_map(|pixel| [pixel[0], pixel[1], pixel[2]])
+            .collect(),
+        _ => cropped,
+    })
+}
+
+/// torchvision's `Resize(256)`: the shorter side becomes 256, the longer one is truncated.
+fn resized_size(width: usize, height: usize) -> (usize, usize) {
+    if width <= height {
+        (RESIZED_SIDE, RESIZED_SIDE * height / width)
+    } else {
+        (RESIZED_SIDE * width / height, RESIZED_SIDE)
+    }
+}
+
+/// torchvision's `CenterCrop(224)`: half of what is over, rounded half to even as Python does.
+fn crop_offset(side: usize) -> usize {
+    let over = side - INPUT_SIDE;
+    let half = over / 2;
+    if over % 2 == 1 && half % 2 == 1 {
+        half + 1
+    } else {
+        half
+    }
+}
+
+/// Scales and normalises a crop `[224, 224, 3]` and appends it as `[3, 224, 224]`.
+///
+/// # Panics
+/// Never for the output of [`resize_and_crop`]; a crop of another length is a programming error.
+pub fn normalize_into(crop: &[u8], input: &mut Vec<f32>) {
+    assert_eq!(crop.len(), INPUT_LEN, "a crop is 224x224 RGB");
+    input.reserve(INPUT_LEN);
+    for channel in 0..3 {
+        // One multiply and add per value: (x / 255 - mean) / std.
+        let scale = 1.0 / (255.0 * STD[channel]);
+        let shift = -MEAN[channel] / STD[channel];
+        input.extend(
+            crop[channel..]
+                .iter()
+                .step_by(3)
+                .map(|&value| f32::from(value) * scale + shift),
+        );
+    }
+}

@@ -1,0 +1,25 @@
+//! Headstart teaches an image classifier on the device: a frozen, quantized ResNet18 turns each image
+//! into an embedding of 512 numbers, and a small linear head learns the user's classes from those.
+//!
+//! ```text
+//! file → pixels → 224×224 input → embedding → dataset → head → report, prediction
+//! (browser decodes) (image)        (backbone)  (dataset) (head)  (evaluation)
+//! ```
+//!
+//! Data moves left to right, and a module knows only what stands to its left. [`Classifier`] holds one
+//! of each; `browser` shows it to JavaScript.
+
+pub mod backbone;
+mod classifier;
+pub mod dataset;
+pub mod device;
+mod error;
+pub mod evaluation;
+pub mod head;
+pub mod image;
+
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+mod browser;
+
+pub use classifier::{Classifier, ClassProbability, Prediction};
+pub use error::{Error, Result};

@@ -1,0 +1,78 @@
+//! The command line.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use headstart::backbone::checkpoint::Checkpoint;
+use headstart::backbone::quantize::quantize;
+use headstart::{Error, Result};
+
+#[derive(Parser)]
+#[command(version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Make the quantized weights file from a ResNet18 checkpoint.
+    Quantize {
+        /// torchvision's resnet18 state dict: .pth (zip or legacy) or .safetensors
+        checkpoint: PathBuf,
+        /// The file to write
+        #[arg(short, long, default_value = "weights/resnet18-int8.safetensors")]
+        output: PathBuf,
+    },
+}
+
+fn main() -> ExitCode {
+    let Arguments { command } = Arguments::parse();
+    let done = match command {
+        Command::Quantize { checkpoint, output } => run_quantize(&checkpoint, &output),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("headstart: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run_quantize(checkpoint: &Path, output: &Path) -> Result<()> {
+    let source = Checkpoint::read(checkpoint)?;
+    if source.is_official() {
+        println!("{} is torchvision's file.", checkpoint.display());
+    } else {
+        println!(
+            "{} is not torchvision's own file (SHA-256 {}); its tensors have the right names and shapes.",
+            checkpoint.display(),
+            source.sha256
+        );
+    }
+    let bytes = quantize(&source.weights, &source.sha256)?;
+    write_whole(output, &bytes)?;
+    println!(
+        "Wrote {} ({:.1} MB).",
+        output.display(),
+        bytes.len() as f64 / 1e6
+    );
+    Ok(())
+}
+
+/// Writes beside the target and renames, so that nobody ever reads half a file.
+fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
+    let failed = |error: std::io::Error| Error::File {
+        path: path.display().to_string(),
+        action: "written",
+        problem: error.to_string(),
+    };
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(failed)?;
+    }
+    let part = path.with_extension("part");
+    std::fs::write(&part, bytes).map_err(failed)?;
+    std::fs::rename(&part, path).map_err(failed)
+}

@@ -1,0 +1,104 @@
+import { cpSync, mkdirSync } from "node:fs";
+import { basename, join, relative, sep } from "node:path";
+import { test as base, expect, type Page } from "@playwright/test";
+import type { BackendChoice, ClassCount } from "headstart";
+import { datasets, requireInputs } from "./inputs.js";
+import { Site } from "./site.js";
+
+interface Fixtures {
+  /** A blank page that has imported the package, as any page would. */
+  packagePage: Page;
+  /** Makes a folder of class folders with these photos. */
+  makeFolder: (name: string, classes: Record<string, string[]>) => string;
+  /** Uncaught errors of the page fail the test. */
+  pageErrors: Error[];
+}
+
+interface WorkerFixtures {
+  site: Site;
+}
+
+export const test = base.extend<Fixtures, WorkerFixtures>({
+  site: [
+    // Playwright reads the names of what a fixture needs from this pattern.
+    // eslint-disable-next-line no-empty-pattern
+    async ({}, use) => {
+      requireInputs();
+      const site = await Site.open();
+      await use(site);
+      await site.close();
+    },
+    { scope: "worker", auto: true },
+  ],
+  pageErrors: [
+    async ({ page }, use) => {
+      const errors: Error[] = [];
+      page.on("pageerror", (error) => errors.push(error));
+      await use(errors);
+      expect(errors).toEqual([]);
+    },
+    { auto: true },
+  ],
+  packagePage: async ({ page, site }, use) => {
+    await page.goto(site.url);
+    await expect(page.locator("html")).toHaveAttribute("data-ready", "true");
+    await use(page);
+  },
+  // eslint-disable-next-line no-empty-pattern
+  makeFolder: async ({}, use, { outputPath }) => {
+    await use((name, classes) => {
+      const folder = outputPath(name);
+      for (const [label, photos] of Object.entries(classes)) {
+        mkdirSync(join(folder, label), { recursive: true });
+        for (const photo of photos)
+          cpSync(photo, join(folder, label, basename(photo)));
+      }
+      return folder;
+    });
+  },
+});
+
+export { expect };
+
+/** The address of a photo on the tests' own site. */
+export function urlOf(photo: string): string {
+  const parts = relative(datasets, photo).split(sep);
+  return ["/photos", ...parts.map(encodeURIComponent)].join("/");
+}
+
+export const urlsOf = (paths: string[]): string[] => paths.map(urlOf);
+
+/** Makes the page's classifier. */
+export function create(
+  page: Page,
+  backend: BackendChoice = "cpu",
+): Promise<void> {
+  return page.evaluate(async (backend) => {
+    const { Classifier } = window.headstart;
+    window.classifier = await Classifier.create({
+      weights: "/weights",
+      backend,
+    });
+  }, backend);
+}
+
+/** Adds photos to the page's classifier; resolves to the counts by class. */
+export function add(
+  page: Page,
+  label: string,
+  photos: string[],
+  split: "auto" | "train" | "test" = "auto",
+): Promise<ClassCount[]> {
+  return page.evaluate(
+    async ({ label, urls, split }) => {
+      const { added } = await window.classifier.add(await window.files(urls), {
+        label,
+        split,
+      });
+      if (added !== urls.length)
+        throw new Error(`${added} of ${urls.length} were added`);
+      return window.classifier.classes;
+    },
+    { label, urls: urlsOf(photos), split },
+  );
+}

@@ -1,0 +1,106 @@
+//! Reading checkpoints in every form that torch writes, and refusing what is none.
+
+mod support;
+
+use std::path::PathBuf;
+
+use headstart::backbone::checkpoint::{Checkpoint, read_state_dict};
+use support::{CHECKPOINT, read_shared, shared, tensor};
+
+/// A file in a folder of its own that goes away with it.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(name: &str, bytes: &[u8]) -> Self {
+        let folder = std::env::temp_dir().join(format!("headstart-{}-{name}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let path = folder.join(name);
+        std::fs::write(&path, bytes).unwrap();
+        Self(path)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(self.0.parent().unwrap());
+    }
+}
+
+fn assert_is_the_reference(state: &std::collections::BTreeMap<String, headstart::backbone::quantize::FloatTensor>) {
+    let expected = read_shared("golden/pth/expected.safetensors");
+    let names = ["bn1.bias", "bn1.running_mean", "bn1.running_var", "bn1.weight", "conv1.weight"];
+    assert_eq!(state.keys().map(String::as_str).collect::<Vec<_>>(), names);
+    for name in names {
+        let (values, shape) = tensor(&expected, name);
+        assert_eq!(state[name].values, values, "{name}");
+        assert_eq!(state[name].shape, shape, "{name}");
+    }
+}
+
+#[test]
+fn all_four_pth_forms_read_alike() {
+    for form in ["zip", "legacy", "zip-parameters", "legacy-parameters"] {
+        let state = read_state_dict(&shared(&format!("golden/pth/{form}.pth"))).unwrap();
+        assert_is_the_reference(&state);
+    }
+}
+
+#[test]
+fn safetensors_read_as_pth_does() {
+    assert_is_the_reference(&read_state_dict(&shared("golden/pth/expected.safetensors")).unwrap());
+}
+
+#[test]
+fn the_standin_is_a_resnet18_and_not_official() {
+    assert_eq!(
+        CHECKPOINT.sha256,
+        "963a9a890a9f97ebdac1fb7ec4a357fc3f21a8bc40fdf7d15dfa108d8c743d16"
+    );
+    assert!(!CHECKPOINT.is_official());
+}
+
+#[test]
+fn another_network_is_refused_by_the_tensor_it_lacks() {
+    let error = Checkpoint::read(&shared("golden/pth/zip.pth")).unwrap_err();
+    assert_eq!(error.code(), "CHECKPOINT_INVALID");
+    let message = error.to_string();
+    assert!(message.contains("zip.pth") && message.contains("conv1.weight"), "{message}");
+}
+
+#[test]
+fn truncated_and_foreign_files_are_refused_by_name() {
+    let whole = read_shared("golden/pth/zip.pth");
+    let legacy = read_shared("golden/pth/legacy.pth");
+    let cases: [(&str, &[u8]); 6] = [
+        ("half-zip.pth", &whole[..whole.len() / 2]),
+        ("half-legacy.pth", &legacy[..legacy.len() - 40]),
+        ("empty.pth", b""),
+        ("page.pth", b"<!doctype html><title>404</title>"),
+        ("noise.pth", &[0x5a; 512]),
+        ("half.safetensors", &read_shared("golden/pth/expected.safetensors")[..300]),
+    ];
+    for (name, bytes) in cases {
+        let file = Scratch::new(name, bytes);
+        let error = Checkpoint::read(&file.0).unwrap_err();
+        assert_eq!(error.code(), "CHECKPOINT_INVALID", "{name}");
+        assert!(error.to_string().contains(name), "{error}");
+    }
+}
+
+#[test]
+fn a_missing_file_is_said_to_be_missing() {
+    let error = Checkpoint::read("no/such/file.pth".as_ref()).unwrap_err();
+    assert_eq!(error.code(), "FILE_UNUSABLE");
+    assert!(error.to_string().contains("no/such/file.pth cannot be read"));
+}
+
+/// A pickle that would run a command in Python: parsed, refused, and nothing runs.
+#[test]
+fn a_pickle_that_calls_a_function_runs_nothing() {
+    let marker = std::env::temp_dir().join(format!("headstart-ran-{}", std::process::id()));
+    let payload = format!("cos\nsystem\n(S'touch {}'\ntR.", marker.display());
+    let file = Scratch::new("evil.pth", payload.as_bytes());
+    let error = Checkpoint::read(&file.0).unwrap_err();
+    assert_eq!(error.code(), "CHECKPOINT_INVALID");
+    assert!(!marker.exists());
+}

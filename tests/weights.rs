@@ -1,0 +1,139 @@
+//! The quantized file: what it holds, and that everything else is refused by name.
+
+mod support;
+
+use std::collections::HashMap;
+
+use headstart::backbone::layers::convolutions;
+use headstart::backbone::weights::{QuantizedWeights, Weights};
+use safetensors::SafeTensors;
+use safetensors::tensor::{Dtype, TensorView};
+use support::{CHECKPOINT, QUANTIZED};
+
+type Tensors = Vec<(String, Dtype, Vec<usize>, Vec<u8>)>;
+
+fn take_apart() -> (Tensors, HashMap<String, String>) {
+    let (_, header) = SafeTensors::read_metadata(&QUANTIZED).unwrap();
+    let file = SafeTensors::deserialize(&QUANTIZED).unwrap();
+    let tensors = file
+        .tensors()
+        .into_iter()
+        .map(|(name, v)| (name, v.dtype(), v.shape().to_vec(), v.data().to_vec()))
+        .collect();
+    (tensors, header.metadata().clone().unwrap())
+}
+
+fn put_together(tensors: &Tensors, metadata: HashMap<String, String>) -> Vec<u8> {
+    let views = tensors.iter().map(|(name, dtype, shape, bytes)| {
+        (name.clone(), TensorView::new(*dtype, shape.clone(), bytes).unwrap())
+    });
+    safetensors::serialize(views, Some(metadata)).unwrap()
+}
+
+/// Changes the good file and gives the refusal's code and message.
+fn refusal(change: impl FnOnce(&mut Tensors, &mut HashMap<String, String>)) -> (&'static str, String) {
+    let (mut tensors, mut metadata) = take_apart();
+    change(&mut tensors, &mut metadata);
+    let bytes = put_together(&tensors, metadata);
+    let error = QuantizedWeights::parse(&bytes).unwrap_err();
+    (error.code(), error.to_string())
+}
+
+fn named<'a>(tensors: &'a mut Tensors, name: &str) -> &'a mut (String, Dtype, Vec<usize>, Vec<u8>) {
+    tensors.iter_mut().find(|tensor| tensor.0 == name).unwrap()
+}
+
+#[test]
+fn the_file_is_small_and_says_where_it_came_from() {
+    println!("figure: quantized file: {:.2} MB", QUANTIZED.len() as f64 / 1e6);
+    assert!(QUANTIZED.len() < 12_000_000);
+    let weights = QuantizedWeights::parse(&QUANTIZED).unwrap();
+    assert_eq!(weights.source_sha256(), Some(CHECKPOINT.sha256.as_str()));
+}
+
+#[test]
+fn every_weight_is_within_half_a_step_of_the_folded_one() {
+    let quantized = QuantizedWeights::parse(&QUANTIZED).unwrap();
+    for layer in convolutions() {
+        let folded = CHECKPOINT.weights.conv(&layer).unwrap();
+        let restored = quantized.conv(&layer).unwrap();
+        assert_eq!(folded.bias, restored.bias);
+        let channels = layer.weights_per_channel();
+        let pairs = folded.weight.chunks(channels).zip(restored.weight.chunks(channels));
+        for (a, b) in pairs {
+            let step = a.iter().fold(0.0_f32, |max, w| max.max(w.abs())) / 127.0;
+            let worst = support::max_abs_error(a, b);
+            assert!(worst <= f64::from(step) * 0.5001, "{}: {worst} > {step}/2", layer.name);
+        }
+    }
+}
+
+#[test]
+fn truncated_files_are_refused() {
+    for len in [0, 4, 100, 5_000, QUANTIZED.len() / 2, QUANTIZED.len() - 1] {
+        let error = QuantizedWeights::parse(&QUANTIZED[..len]).unwrap_err();
+        assert_eq!(error.code(), "WEIGHTS_CORRUPT", "{len} bytes");
+        let message = error.to_string();
+        assert!(message.contains("empty") || message.contains("cut short"), "{message}");
+    }
+}
+
+#[test]
+fn a_web_page_is_refused_as_such() {
+    let error = QuantizedWeights::parse(b"\n<!doctype html><h1>Not found</h1>").unwrap_err();
+    assert_eq!(error.code(), "WEIGHTS_CORRUPT");
+    assert!(error.to_string().contains("web page"), "{error}");
+}
+
+#[test]
+fn noise_is_refused() {
+    let error = QuantizedWeights::parse(&[0xff; 4096]).unwrap_err();
+    assert_eq!(error.code(), "WEIGHTS_CORRUPT");
+}
+
+#[test]
+fn another_version_or_format_is_unsupported() {
+    let (code, message) = refusal(|_, meta| drop(meta.insert("version".into(), "2".into())));
+    assert_eq!(code, "WEIGHTS_UNSUPPORTED");
+    assert!(message.contains("version is 2"), "{message}");
+    let (code, _) = refusal(|_, meta| drop(meta.insert("format".into(), "other".into())));
+    assert_eq!(code, "WEIGHTS_UNSUPPORTED");
+    let (code, message) = refusal(|_, meta| meta.clear());
+    assert_eq!(code, "WEIGHTS_UNSUPPORTED");
+    assert!(message.contains("not a quantized ResNet18"), "{message}");
+}
+
+#[test]
+fn missing_and_extra_tensors_are_named() {
+    let (code, message) =
+        refusal(|tensors, _| tensors.retain(|tensor| tensor.0 != "layer3.1.conv2.scale"));
+    assert_eq!(code, "WEIGHTS_CORRUPT");
+    assert!(message.contains("layer3.1.conv2.scale is missing"), "{message}");
+    let extra = ("extra".to_string(), Dtype::U8, vec![1], vec![0]);
+    let (code, message) = refusal(|tensors, _| tensors.push(extra));
+    assert_eq!(code, "WEIGHTS_CORRUPT");
+    assert!(message.contains("extra is not expected"), "{message}");
+}
+
+#[test]
+fn wrong_shapes_and_types_are_named() {
+    let (code, message) =
+        refusal(|tensors, _| named(tensors, "layer1.0.conv1.weight").2 = vec![64, 64, 9, 1]);
+    assert_eq!(code, "WEIGHTS_CORRUPT");
+    assert!(message.contains("layer1.0.conv1.weight has the shape [64, 64, 9, 1]"), "{message}");
+    let (code, message) =
+        refusal(|tensors, _| named(tensors, "layer1.0.conv1.weight").1 = Dtype::U8);
+    assert_eq!(code, "WEIGHTS_CORRUPT");
+    assert!(message.contains("layer1.0.conv1.weight is U8"), "{message}");
+}
+
+#[test]
+fn scales_must_be_finite_and_positive() {
+    for (value, word) in [(f32::NAN, "finite"), (f32::INFINITY, "finite"), (0.0, "positive"), (-1.0, "positive")] {
+        let (code, message) = refusal(|tensors, _| {
+            named(tensors, "conv1.scale").3[..4].copy_from_slice(&value.to_le_bytes());
+        });
+        assert_eq!(code, "WEIGHTS_CORRUPT");
+        assert!(message.contains("conv1.scale") && message.contains(word), "{message}");
+    }
+}

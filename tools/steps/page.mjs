@@ -1,0 +1,66 @@
+/** The page as static files in www/dist: any server can serve them, from any folder. */
+import { cp, mkdir, rm } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { SetupError, say, sayCurrent, step } from "../support/console.mjs";
+import { exists, filesUnder } from "../support/files.mjs";
+import {
+  inRoot,
+  packageDist,
+  pageDist,
+  quantizedWeights,
+} from "../support/paths.mjs";
+import { packageScript, run } from "../support/run.mjs";
+import { keyOf, stamps } from "../support/stamp.mjs";
+
+const folder = inRoot("www");
+const copiedWeights = join(pageDist, "weights");
+
+export async function buildPage() {
+  const sources = await filesUnder([folder], {
+    except: ["node_modules", "dist", "tests"],
+  });
+  const key = await keyOf(
+    [
+      ...sources,
+      ...(await filesUnder([packageDist])),
+      inRoot("package-lock.json"),
+    ],
+    "vite build",
+  );
+  if (await stamps.isCurrent("page", key)) return sayCurrent("page");
+  await step(
+    {
+      doing: "Building the page",
+      usually: "10 seconds",
+      mend: "Mend what is named above, then run: npm run build",
+    },
+    async () => {
+      const vite = packageScript("vite", "vite", folder);
+      await run(process.execPath, [vite, "build", "--logLevel", "warn"], {
+        cwd: folder,
+      });
+      await stamps.record(
+        "page",
+        key,
+        await filesUnder([pageDist], { except: ["weights"] }),
+      );
+    },
+  );
+}
+
+/** For self-hosting: everything that the page needs in one folder. */
+export async function copyWeightsIntoPage() {
+  if (!(await exists(quantizedWeights))) {
+    throw new SetupError(
+      "There are no quantized weights to copy into the page",
+      "Run: npm start, which makes them",
+    );
+  }
+  await mkdir(copiedWeights, { recursive: true });
+  await cp(quantizedWeights, join(copiedWeights, basename(quantizedWeights)));
+  say("- weights: copied into www/dist/weights");
+}
+
+/** Without `--with-weights` the page holds none, also where an earlier build put them. */
+export const removeWeightsFromPage = () =>
+  rm(copiedWeights, { recursive: true, force: true });

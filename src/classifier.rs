@@ -210,15 +210,16 @@ impl Classifier {
         if !embeddings.len().is_multiple_of(EMBEDDING_LEN) {
             return Err(Error::invalid(
                 "embeddings",
-                format!("{} numbers do not make rows of {EMBEDDING_LEN}", embeddings.len()),
+                format!(
+                    "{} numbers do not make rows of {EMBEDDING_LEN}",
+                    embeddings.len()
+                ),
             ));
         }
         if top == Some(0) {
             return Err(Error::invalid("top", "it must be at least 1"));
         }
-        let rows = head
-            .probabilities(embeddings, &self.backend.device)
-            .await?;
+        let rows = head.probabilities(embeddings, &self.backend.device).await?;
         Ok(rows
             .iter()
             .map(|row| Prediction::new(head.labels(), row, top))

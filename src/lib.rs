@@ -21,5 +21,5 @@ pub mod image;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 mod browser;
 
-pub use classifier::{Classifier, ClassProbability, Prediction};
+pub use classifier::{ClassProbability, Classifier, Prediction};
 pub use error::{Error, Result};

@@ -48,7 +48,9 @@ fn f32_weights_give_torchs_embeddings() {
     let embeddings = embed_golden_crops(&CHECKPOINT.weights);
     let error = max_abs_error(&embeddings, &reference);
     let cosine = lowest(&cosines(&embeddings, &reference));
-    println!("figure: f32 embeddings, 31 images: max abs error {error:.2e}, min cosine {cosine:.8}");
+    println!(
+        "figure: f32 embeddings, 31 images: max abs error {error:.2e}, min cosine {cosine:.8}"
+    );
     assert!(error <= 2e-3, "max abs error {error}");
     assert!(cosine >= 0.99999, "min cosine {cosine}");
 }
@@ -109,8 +111,7 @@ fn int8_logits_name_the_classes_that_torch_names() {
         serde_json::from_slice(&read_shared("golden/index.json")).unwrap();
     let images = index["images"].as_array().unwrap();
     let device = device::cpu();
-    let network =
-        ResNet18::load(&QuantizedWeights::parse(&QUANTIZED).unwrap(), &device).unwrap();
+    let network = ResNet18::load(&QuantizedWeights::parse(&QUANTIZED).unwrap(), &device).unwrap();
     let crops = bytes(&read_shared("golden/crops.safetensors"), "crops");
     let logits = values(network.logits(input(&crops, &device)));
     let mut sure = 0;
@@ -121,9 +122,18 @@ fn int8_logits_name_the_classes_that_torch_names() {
             continue;
         }
         sure += 1;
-        let top = (0..1000).max_by(|&a, &b| logits[a].total_cmp(&logits[b])).unwrap();
-        assert_eq!(Some(top as u64), best["class"].as_u64(), "{}", image["file"]);
+        let top = (0..1000)
+            .max_by(|&a, &b| logits[a].total_cmp(&logits[b]))
+            .unwrap();
+        assert_eq!(
+            Some(top as u64),
+            best["class"].as_u64(),
+            "{}",
+            image["file"]
+        );
     }
-    println!("figure: int8 logits: top class equals torch's on {sure} of {sure} images it is sure of");
+    println!(
+        "figure: int8 logits: top class equals torch's on {sure} of {sure} images it is sure of"
+    );
     assert!(sure >= 15, "only {sure} images were compared");
 }

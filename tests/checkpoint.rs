@@ -26,9 +26,17 @@ impl Drop for Scratch {
     }
 }
 
-fn assert_is_the_reference(state: &std::collections::BTreeMap<String, headstart::backbone::quantize::FloatTensor>) {
+fn assert_is_the_reference(
+    state: &std::collections::BTreeMap<String, headstart::backbone::quantize::FloatTensor>,
+) {
     let expected = read_shared("golden/pth/expected.safetensors");
-    let names = ["bn1.bias", "bn1.running_mean", "bn1.running_var", "bn1.weight", "conv1.weight"];
+    let names = [
+        "bn1.bias",
+        "bn1.running_mean",
+        "bn1.running_var",
+        "bn1.weight",
+        "conv1.weight",
+    ];
     assert_eq!(state.keys().map(String::as_str).collect::<Vec<_>>(), names);
     for name in names {
         let (values, shape) = tensor(&expected, name);
@@ -64,7 +72,10 @@ fn another_network_is_refused_by_the_tensor_it_lacks() {
     let error = Checkpoint::read(&shared("golden/pth/zip.pth")).unwrap_err();
     assert_eq!(error.code(), "CHECKPOINT_INVALID");
     let message = error.to_string();
-    assert!(message.contains("zip.pth") && message.contains("conv1.weight"), "{message}");
+    assert!(
+        message.contains("zip.pth") && message.contains("conv1.weight"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -77,7 +88,10 @@ fn truncated_and_foreign_files_are_refused_by_name() {
         ("empty.pth", b""),
         ("page.pth", b"<!doctype html><title>404</title>"),
         ("noise.pth", &[0x5a; 512]),
-        ("half.safetensors", &read_shared("golden/pth/expected.safetensors")[..300]),
+        (
+            "half.safetensors",
+            &read_shared("golden/pth/expected.safetensors")[..300],
+        ),
     ];
     for (name, bytes) in cases {
         let file = Scratch::new(name, bytes);
@@ -91,7 +105,11 @@ fn truncated_and_foreign_files_are_refused_by_name() {
 fn a_missing_file_is_said_to_be_missing() {
     let error = Checkpoint::read("no/such/file.pth".as_ref()).unwrap_err();
     assert_eq!(error.code(), "FILE_UNUSABLE");
-    assert!(error.to_string().contains("no/such/file.pth cannot be read"));
+    assert!(
+        error
+            .to_string()
+            .contains("no/such/file.pth cannot be read")
+    );
 }
 
 /// A pickle that would run a command in Python: parsed, refused, and nothing runs.

@@ -42,8 +42,17 @@ fn resized_pngs_are_pillows_within_one_level() {
         let expected = bytes(&expected, name);
         assert_eq!(crop.len(), expected.len());
         let off = |&(a, b): &(&u8, &u8)| a.abs_diff(*b);
-        let worst = crop.iter().zip(&expected).map(|pair| off(&pair)).max().unwrap();
-        let differing = crop.iter().zip(&expected).filter(|pair| off(pair) > 0).count();
+        let worst = crop
+            .iter()
+            .zip(&expected)
+            .map(|pair| off(&pair))
+            .max()
+            .unwrap();
+        let differing = crop
+            .iter()
+            .zip(&expected)
+            .filter(|pair| off(pair) > 0)
+            .count();
         println!(
             "figure: resize {name} ({width}x{height}): {worst} level(s) off at most, in {:.3} % of values",
             100.0 * differing as f64 / crop.len() as f64
@@ -74,7 +83,12 @@ fn normalised_input_is_torchvisions() {
     let images = index["images"].as_array().unwrap();
     let dog = images
         .iter()
-        .position(|image| image["file"].as_str().unwrap().ends_with("dog_pytorch_hub.jpg"))
+        .position(|image| {
+            image["file"]
+                .as_str()
+                .unwrap()
+                .ends_with("dog_pytorch_hub.jpg")
+        })
         .unwrap();
     let crops = bytes(&read_shared("golden/crops.safetensors"), "crops");
     let mut ours = Vec::new();
@@ -108,14 +122,29 @@ fn pixels_that_do_not_fit_their_size_are_refused() {
 #[test]
 fn limits_name_the_image_and_the_remedy() {
     let empty = check_encoded("a.jpg", &[]).unwrap_err();
-    assert_eq!(empty, Error::ImageEmpty { name: "a.jpg".into() });
+    assert_eq!(
+        empty,
+        Error::ImageEmpty {
+            name: "a.jpg".into()
+        }
+    );
     let small = check_size("dot.png", 1, 1).unwrap_err();
     assert_eq!(small.code(), "IMAGE_TOO_SMALL");
-    assert!(small.to_string().starts_with("dot.png is only 1x1 pixels. Use an image"));
+    assert!(
+        small
+            .to_string()
+            .starts_with("dot.png is only 1x1 pixels. Use an image")
+    );
     let wide = check_size("panorama.png", 20_000, 100).unwrap_err();
     assert_eq!(wide.code(), "IMAGE_TOO_LARGE");
-    assert!(wide.to_string().contains("panorama.png is 20000x100 pixels. Scale it down"));
-    assert_eq!(check_size("square.png", 12_000, 12_000).unwrap_err().code(), "IMAGE_TOO_LARGE");
+    assert!(
+        wide.to_string()
+            .contains("panorama.png is 20000x100 pixels. Scale it down")
+    );
+    assert_eq!(
+        check_size("square.png", 12_000, 12_000).unwrap_err().code(),
+        "IMAGE_TOO_LARGE"
+    );
     check_size("fine.png", MAX_SIDE, 100).unwrap();
 }
 
@@ -129,8 +158,14 @@ fn a_header_alone_tells_a_hopeless_image() {
         bytes.extend([8, 2, 0, 0, 0, 0, 0, 0, 0]);
         bytes
     };
-    assert_eq!(check_encoded("w.png", &png(20_000, 50)).unwrap_err().code(), "IMAGE_TOO_LARGE");
-    assert_eq!(check_encoded("p.png", &png(1, 1)).unwrap_err().code(), "IMAGE_TOO_SMALL");
+    assert_eq!(
+        check_encoded("w.png", &png(20_000, 50)).unwrap_err().code(),
+        "IMAGE_TOO_LARGE"
+    );
+    assert_eq!(
+        check_encoded("p.png", &png(1, 1)).unwrap_err().code(),
+        "IMAGE_TOO_SMALL"
+    );
     check_encoded("ok.png", &png(640, 480)).unwrap();
     // What is not known here is left for the browser to judge.
     check_encoded("note.txt", b"hello").unwrap();

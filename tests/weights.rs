@@ -25,13 +25,18 @@ fn take_apart() -> (Tensors, HashMap<String, String>) {
 
 fn put_together(tensors: &Tensors, metadata: HashMap<String, String>) -> Vec<u8> {
     let views = tensors.iter().map(|(name, dtype, shape, bytes)| {
-        (name.clone(), TensorView::new(*dtype, shape.clone(), bytes).unwrap())
+        (
+            name.clone(),
+            TensorView::new(*dtype, shape.clone(), bytes).unwrap(),
+        )
     });
     safetensors::serialize(views, Some(metadata)).unwrap()
 }
 
 /// Changes the good file and gives the refusal's code and message.
-fn refusal(change: impl FnOnce(&mut Tensors, &mut HashMap<String, String>)) -> (&'static str, String) {
+fn refusal(
+    change: impl FnOnce(&mut Tensors, &mut HashMap<String, String>),
+) -> (&'static str, String) {
     let (mut tensors, mut metadata) = take_apart();
     change(&mut tensors, &mut metadata);
     let bytes = put_together(&tensors, metadata);
@@ -45,7 +50,10 @@ fn named<'a>(tensors: &'a mut Tensors, name: &str) -> &'a mut (String, Dtype, Ve
 
 #[test]
 fn the_file_is_small_and_says_where_it_came_from() {
-    println!("figure: quantized file: {:.2} MB", QUANTIZED.len() as f64 / 1e6);
+    println!(
+        "figure: quantized file: {:.2} MB",
+        QUANTIZED.len() as f64 / 1e6
+    );
     assert!(QUANTIZED.len() < 12_000_000);
     let weights = QuantizedWeights::parse(&QUANTIZED).unwrap();
     assert_eq!(weights.source_sha256(), Some(CHECKPOINT.sha256.as_str()));
@@ -59,11 +67,18 @@ fn every_weight_is_within_half_a_step_of_the_folded_one() {
         let restored = quantized.conv(&layer).unwrap();
         assert_eq!(folded.bias, restored.bias);
         let channels = layer.weights_per_channel();
-        let pairs = folded.weight.chunks(channels).zip(restored.weight.chunks(channels));
+        let pairs = folded
+            .weight
+            .chunks(channels)
+            .zip(restored.weight.chunks(channels));
         for (a, b) in pairs {
             let step = a.iter().fold(0.0_f32, |max, w| max.max(w.abs())) / 127.0;
             let worst = support::max_abs_error(a, b);
-            assert!(worst <= f64::from(step) * 0.5001, "{}: {worst} > {step}/2", layer.name);
+            assert!(
+                worst <= f64::from(step) * 0.5001,
+                "{}: {worst} > {step}/2",
+                layer.name
+            );
         }
     }
 }
@@ -74,7 +89,10 @@ fn truncated_files_are_refused() {
         let error = QuantizedWeights::parse(&QUANTIZED[..len]).unwrap_err();
         assert_eq!(error.code(), "WEIGHTS_CORRUPT", "{len} bytes");
         let message = error.to_string();
-        assert!(message.contains("empty") || message.contains("cut short"), "{message}");
+        assert!(
+            message.contains("empty") || message.contains("cut short"),
+            "{message}"
+        );
     }
 }
 
@@ -108,7 +126,10 @@ fn missing_and_extra_tensors_are_named() {
     let (code, message) =
         refusal(|tensors, _| tensors.retain(|tensor| tensor.0 != "layer3.1.conv2.scale"));
     assert_eq!(code, "WEIGHTS_CORRUPT");
-    assert!(message.contains("layer3.1.conv2.scale is missing"), "{message}");
+    assert!(
+        message.contains("layer3.1.conv2.scale is missing"),
+        "{message}"
+    );
     let extra = ("extra".to_string(), Dtype::U8, vec![1], vec![0]);
     let (code, message) = refusal(|tensors, _| tensors.push(extra));
     assert_eq!(code, "WEIGHTS_CORRUPT");
@@ -120,7 +141,10 @@ fn wrong_shapes_and_types_are_named() {
     let (code, message) =
         refusal(|tensors, _| named(tensors, "layer1.0.conv1.weight").2 = vec![64, 64, 9, 1]);
     assert_eq!(code, "WEIGHTS_CORRUPT");
-    assert!(message.contains("layer1.0.conv1.weight has the shape [64, 64, 9, 1]"), "{message}");
+    assert!(
+        message.contains("layer1.0.conv1.weight has the shape [64, 64, 9, 1]"),
+        "{message}"
+    );
     let (code, message) =
         refusal(|tensors, _| named(tensors, "layer1.0.conv1.weight").1 = Dtype::U8);
     assert_eq!(code, "WEIGHTS_CORRUPT");
@@ -129,11 +153,19 @@ fn wrong_shapes_and_types_are_named() {
 
 #[test]
 fn scales_must_be_finite_and_positive() {
-    for (value, word) in [(f32::NAN, "finite"), (f32::INFINITY, "finite"), (0.0, "positive"), (-1.0, "positive")] {
+    for (value, word) in [
+        (f32::NAN, "finite"),
+        (f32::INFINITY, "finite"),
+        (0.0, "positive"),
+        (-1.0, "positive"),
+    ] {
         let (code, message) = refusal(|tensors, _| {
             named(tensors, "conv1.scale").3[..4].copy_from_slice(&value.to_le_bytes());
         });
         assert_eq!(code, "WEIGHTS_CORRUPT");
-        assert!(message.contains("conv1.scale") && message.contains(word), "{message}");
+        assert!(
+            message.contains("conv1.scale") && message.contains(word),
+            "{message}"
+        );
     }
 }

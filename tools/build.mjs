@@ -2,21 +2,14 @@
 import { main } from "./support/console.mjs";
 import { installNodePackages } from "./steps/node-packages.mjs";
 import { requireRust } from "./steps/rust.mjs";
-import { buildWasmModules } from "./steps/wasm-modules.mjs";
-import { buildPackage } from "./steps/package.mjs";
-import {
-  buildPage,
-  copyWeightsIntoPage,
-  removeWeightsFromPage,
-} from "./steps/page.mjs";
+import { build } from "./steps/build.mjs";
+import { copyWeightsIntoPage, removeWeightsFromPage } from "./steps/page.mjs";
 
 const withWeights = process.argv.includes("--with-weights");
 
 await main(async () => {
   await installNodePackages();
   await requireRust();
-  await buildWasmModules();
-  await buildPackage();
-  await buildPage();
+  await build();
   await (withWeights ? copyWeightsIntoPage() : removeWeightsFromPage());
 });

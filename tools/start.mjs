@@ -2,17 +2,13 @@
 import { describe, main, warn } from "./support/console.mjs";
 import { installNodePackages } from "./steps/node-packages.mjs";
 import { requireRust } from "./steps/rust.mjs";
-import { buildWasmModules } from "./steps/wasm-modules.mjs";
-import { buildPackage } from "./steps/package.mjs";
-import { buildPage } from "./steps/page.mjs";
+import { build } from "./steps/build.mjs";
 import { prepareWeights } from "./steps/weights.mjs";
 
 await main(async () => {
   await installNodePackages();
   await requireRust();
-  await buildWasmModules();
-  await buildPackage();
-  await buildPage();
+  await build();
   await prepareWeights().catch((error) => {
     warn(describe(error));
     warn("The page is served all the same; it cannot classify until then.");

@@ -100,7 +100,10 @@ fn read_safetensors(path: &Path) -> Result<BTreeMap<String, FloatTensor>> {
 
 fn f64_values(bytes: &[u8]) -> Vec<f32> {
     let chunks = bytes.as_chunks::<8>().0;
-    chunks.iter().map(|&c| f64::from_le_bytes(c) as f32).collect()
+    chunks
+        .iter()
+        .map(|&c| f64::from_le_bytes(c) as f32)
+        .collect()
 }
 
 fn read_file(path: &Path) -> Result<Vec<u8>> {

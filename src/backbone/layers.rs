@@ -34,7 +34,12 @@ impl ConvLayer {
 
     /// The weight's shape, `[channels_out, channels_in, kernel, kernel]`.
     pub fn shape(&self) -> [usize; 4] {
-        [self.channels_out, self.channels_in, self.kernel, self.kernel]
+        [
+            self.channels_out,
+            self.channels_in,
+            self.kernel,
+            self.kernel,
+        ]
     }
 
     /// How many weights one output channel has.

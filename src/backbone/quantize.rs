@@ -48,7 +48,9 @@ impl FloatWeights {
                 ));
             }
             if tensor.values.iter().any(|value| !value.is_finite()) {
-                return Err(format!("the tensor {name} holds a value that is not finite"));
+                return Err(format!(
+                    "the tensor {name} holds a value that is not finite"
+                ));
             }
             tensors.insert(name, tensor.values);
         }
@@ -122,7 +124,12 @@ fn expected_tensors() -> Vec<(String, Vec<usize>)> {
 pub fn quantize(weights: &FloatWeights, source_sha256: &str) -> Result<Vec<u8>> {
     let mut tensors = Vec::new();
     for layer in convolutions() {
-        push_quantized(&mut tensors, &layer.name, &layer.shape(), &weights.conv(&layer)?);
+        push_quantized(
+            &mut tensors,
+            &layer.name,
+            &layer.shape(),
+            &weights.conv(&layer)?,
+        );
     }
     let classifier = weights.classifier()?;
     push_quantized(&mut tensors, CLASSIFIER, &CLASSIFIER_SHAPE, &classifier);
@@ -146,12 +153,7 @@ pub fn quantize(weights: &FloatWeights, source_sha256: &str) -> Result<Vec<u8>> 
 /// A tensor about to be written.
 type RawTensor = (String, Dtype, Vec<usize>, Vec<u8>);
 
-fn push_quantized(
-    tensors: &mut Vec<RawTensor>,
-    name: &str,
-    shape: &[usize],
-    layer: &LayerWeights,
-) {
+fn push_quantized(tensors: &mut Vec<RawTensor>, name: &str, shape: &[usize], layer: &LayerWeights) {
     let (quantized, scales) = quantize_channels(&layer.weight, shape[1..].iter().product());
     let bytes = quantized.iter().map(|&value| value as u8).collect();
     let mut push = |part: &str, dtype, shape: &[usize], bytes| {
@@ -181,7 +183,10 @@ fn quantize_channels(weight: &[f32], per_channel: usize) -> (Vec<i8>, Vec<f32>) 
 }
 
 fn le_bytes(values: &[f32]) -> Vec<u8> {
-    values.iter().flat_map(|value| value.to_le_bytes()).collect()
+    values
+        .iter()
+        .flat_map(|value| value.to_le_bytes())
+        .collect()
 }
 
 #[cfg(test)]

@@ -151,7 +151,9 @@ fn conv(layer: &ConvLayer, weights: &impl Weights, device: &Device) -> Result<Co
         [layer.kernel, layer.kernel],
     )
     .with_stride([layer.stride, layer.stride])
-    .with_padding(PaddingConfig2d::Explicit(padding, padding, padding, padding))
+    .with_padding(PaddingConfig2d::Explicit(
+        padding, padding, padding, padding,
+    ))
     .with_bias(false)
     .with_initializer(Initializer::Zeros)
     .init(device);
@@ -163,11 +165,8 @@ fn conv(layer: &ConvLayer, weights: &impl Weights, device: &Device) -> Result<Co
 fn classifier(weights: &impl Weights, device: &Device) -> Result<Linear> {
     let values = weights.classifier()?;
     // torch keeps [out, in], burn [in, out].
-    let weight = Tensor::<2>::from_data(
-        TensorData::new(values.weight, CLASSIFIER_SHAPE),
-        device,
-    )
-    .transpose();
+    let weight = Tensor::<2>::from_data(TensorData::new(values.weight, CLASSIFIER_SHAPE), device)
+        .transpose();
     Ok(Linear {
         weight: Param::from_tensor(weight).set_require_grad(false),
         bias: Some(frozen(values.bias, [IMAGENET_CLASSES], device)),

@@ -8,7 +8,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use safetensors::tensor::{Dtype, TensorView};
-use safetensors::{SafeTensors, SafeTensorError};
+use safetensors::{SafeTensorError, SafeTensors};
 
 use super::layers::{ConvLayer, IMAGENET_CLASSES, convolutions};
 use super::resnet::EMBEDDING_LEN;

@@ -22,7 +22,10 @@ pub fn to_js(value: &impl Serialize) -> Result<JsValue, JsValue> {
 }
 
 /// Reads a plain JavaScript value; `undefined` and `null` read as the default.
-pub fn from_js<T: DeserializeOwned + Default>(argument: &str, value: JsValue) -> Result<T, JsValue> {
+pub fn from_js<T: DeserializeOwned + Default>(
+    argument: &str,
+    value: JsValue,
+) -> Result<T, JsValue> {
     if value.is_undefined() || value.is_null() {
         return Ok(T::default());
     }

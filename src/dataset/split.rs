@@ -57,8 +57,8 @@ pub fn partition(dataset: &Dataset, seed: u64) -> Result<Partition> {
     let (train, test) = if test_given {
         (0..dataset.samples().len()).partition(|&id| dataset.samples()[id].split != Split::Test)
     } else {
-        let (auto, fixed): (Vec<usize>, Vec<usize>) =
-            (0..dataset.samples().len()).partition(|&id| dataset.samples()[id].split == Split::Auto);
+        let (auto, fixed): (Vec<usize>, Vec<usize>) = (0..dataset.samples().len())
+            .partition(|&id| dataset.samples()[id].split == Split::Auto);
         let (mut train, test) = hold_out(dataset, &auto, TEST_SHARE, seed);
         train.extend(fixed);
         train.sort_unstable();

@@ -75,10 +75,10 @@ impl Metrics {
 
 /// The index of the largest value, the first one of equals.
 pub fn argmax(values: &[f64]) -> usize {
-    values
-        .iter()
-        .enumerate()
-        .fold(0, |best, (index, &value)| if value > values[best] { index } else { best })
+    values.iter().enumerate().fold(
+        0,
+        |best, (index, &value)| if value > values[best] { index } else { best },
+    )
 }
 
 fn class_metrics(confusion: &[Vec<usize>], class: usize) -> ClassMetrics {
@@ -104,7 +104,10 @@ fn calibration_error(truth: &[usize], probabilities: &[Vec<f64>]) -> f64 {
         *right += f64::from(u8::from(called == class));
         *sure += confidence;
     }
-    let gap: f64 = bins.iter().map(|(_, right, sure)| f64::abs(right - sure)).sum();
+    let gap: f64 = bins
+        .iter()
+        .map(|(_, right, sure)| f64::abs(right - sure))
+        .sum();
     if truth.is_empty() {
         0.0
     } else {
@@ -117,6 +120,8 @@ fn ratio(part: usize, whole: usize) -> Option<f64> {
 }
 
 fn mean(values: impl Iterator<Item = f64>) -> f64 {
-    let (sum, count) = values.fold((0.0, 0_usize), |(sum, count), value| (sum + value, count + 1));
+    let (sum, count) = values.fold((0.0, 0_usize), |(sum, count), value| {
+        (sum + value, count + 1)
+    });
     if count == 0 { 0.0 } else { sum / count as f64 }
 }

@@ -22,8 +22,11 @@ impl Head {
         let bound = 1.0 / (EMBEDDING_LEN as f32).sqrt();
         let classes = labels.len();
         // Drawn here rather than on the device, so that both backends start alike.
-        let mut draw =
-            |count: usize| -> Vec<f32> { (0..count).map(|_| rng.random_range(-bound..bound)).collect() };
+        let mut draw = |count: usize| -> Vec<f32> {
+            (0..count)
+                .map(|_| rng.random_range(-bound..bound))
+                .collect()
+        };
         let weight = TensorData::new(draw(EMBEDDING_LEN * classes), [EMBEDDING_LEN, classes]);
         let bias = TensorData::new(draw(classes), [classes]);
         Self {
@@ -91,8 +94,8 @@ pub(crate) async fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>> 
 
 /// Softmax of one row of logits, shifted by the maximum so that nothing overflows.
 pub fn softmax(logits: &[f32]) -> Vec<f64> {
-    let max = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let exponentials: Vec<f64> = logits.iter().map(|&z| f64::from(z - max).exp()).collect();
+    let max = f64::from(logits.iter().copied().fold(f32::NEG_INFINITY, f32::max));
+    let exponentials: Vec<f64> = logits.iter().map(|&z| (f64::from(z) - max).exp()).collect();
     let sum: f64 = exponentials.iter().sum();
     exponentials.iter().map(|e| e / sum).collect()
 }

@@ -5,6 +5,6 @@ mod linear;
 mod options;
 
 pub use fit::{EpochReport, Fit, LabelledEmbeddings};
-pub use linear::{Head, softmax};
 pub(crate) use linear::read;
+pub use linear::{Head, softmax};
 pub use options::{Method, Recipe, TrainOptions};

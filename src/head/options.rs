@@ -69,18 +69,37 @@ impl TrainOptions {
             Method::Sgd => (25.0, 4.0, 0.0),
         };
         if method != Method::Sgd && self.momentum.is_some() {
-            return Err(Error::invalid("momentum", "it goes with method \"sgd\" only"));
+            return Err(Error::invalid(
+                "momentum",
+                "it goes with method \"sgd\" only",
+            ));
         }
         Ok(Recipe {
             method,
             epochs: whole("epochs", self.epochs.unwrap_or(epochs), 1.0, 100_000.0)? as usize,
-            learning_rate: within("learningRate", self.learning_rate.unwrap_or(0.001), 1e-9, 100.0)?,
+            learning_rate: within(
+                "learningRate",
+                self.learning_rate.unwrap_or(0.001),
+                1e-9,
+                100.0,
+            )?,
             momentum: within("momentum", self.momentum.unwrap_or(0.9), 0.0, 0.9999)?,
-            batch_size: whole("batchSize", self.batch_size.unwrap_or(batch_size), 1.0, 1e6)? as usize,
+            batch_size: whole("batchSize", self.batch_size.unwrap_or(batch_size), 1.0, 1e6)?
+                as usize,
             l2: within("l2", self.l2.unwrap_or(0.0), 0.0, 1e6)?,
-            validation: within("validation", self.validation.unwrap_or(validation), 0.0, 0.5)?,
+            validation: within(
+                "validation",
+                self.validation.unwrap_or(validation),
+                0.0,
+                0.5,
+            )?,
             // Whole numbers up to 2^53 are exact in a JavaScript number.
-            seed: whole("seed", self.seed.unwrap_or(0.0), 0.0, 9_007_199_254_740_992.0)? as u64,
+            seed: whole(
+                "seed",
+                self.seed.unwrap_or(0.0),
+                0.0,
+                9_007_199_254_740_992.0,
+            )? as u64,
         })
     }
 }
@@ -99,7 +118,10 @@ fn within(name: &str, value: f64, low: f64, high: f64) -> Result<f64> {
 
 fn whole(name: &str, value: f64, low: f64, high: f64) -> Result<f64> {
     if value.fract() != 0.0 {
-        return Err(Error::invalid(name, format!("{value} is not a whole number")));
+        return Err(Error::invalid(
+            name,
+            format!("{value} is not a whole number"),
+        ));
     }
     within(name, value, low, high)
 }

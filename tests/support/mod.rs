@@ -55,7 +55,10 @@ pub fn tensor(file: &[u8], name: &str) -> (Vec<f32>, Vec<usize>) {
 /// The u8 values of a tensor in a safetensors file.
 pub fn bytes(file: &[u8], name: &str) -> Vec<u8> {
     let file = SafeTensors::deserialize(file).expect("a safetensors file");
-    file.tensor(name).expect("the tensor is there").data().to_vec()
+    file.tensor(name)
+        .expect("the tensor is there")
+        .data()
+        .to_vec()
 }
 
 /// Crops `[N, 224, 224, 3]` as the network's input `[N, 3, 224, 224]`.
@@ -70,26 +73,39 @@ pub fn input(crops: &[u8], device: &Device) -> Tensor<4> {
 }
 
 pub fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
-    tensor.into_data().try_into_vec::<f32>().expect("f32 values")
+    tensor
+        .into_data()
+        .try_into_vec::<f32>()
+        .expect("f32 values")
 }
 
 pub fn cosine(a: &[f32], b: &[f32]) -> f64 {
     let dot = |x: &[f32], y: &[f32]| -> f64 {
-        x.iter().zip(y).map(|(&x, &y)| f64::from(x) * f64::from(y)).sum()
+        x.iter()
+            .zip(y)
+            .map(|(&x, &y)| f64::from(x) * f64::from(y))
+            .sum()
     };
     dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
 }
 
 pub fn max_abs_error(a: &[f32], b: &[f32]) -> f64 {
     assert_eq!(a.len(), b.len());
-    a.iter().zip(b).map(|(a, b)| f64::from((a - b).abs())).fold(0.0, f64::max)
+    a.iter()
+        .zip(b)
+        .map(|(a, b)| f64::from((a - b).abs()))
+        .fold(0.0, f64::max)
 }
 
 /// ‖a − b‖ / ‖b‖
 pub fn relative_l2(a: &[f32], b: &[f32]) -> f64 {
     assert_eq!(a.len(), b.len());
     let square = |x: f64| x * x;
-    let error: f64 = a.iter().zip(b).map(|(&a, &b)| square(f64::from(a) - f64::from(b))).sum();
+    let error: f64 = a
+        .iter()
+        .zip(b)
+        .map(|(&a, &b)| square(f64::from(a) - f64::from(b)))
+        .sum();
     let norm: f64 = b.iter().map(|&b| square(f64::from(b))).sum();
     (error / norm).sqrt()
 }

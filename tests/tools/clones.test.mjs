@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
-import { readyNativeTarget } from "../../tools/support/cargo.mjs";
+import { withNativeTarget } from "../../tools/support/cargo.mjs";
 import { ask } from "../../tools/support/run.mjs";
 import { scratch } from "./scratch.mjs";
 
@@ -34,11 +34,12 @@ test("clones that share a target folder never get each other's build", async (t)
   const one = clone(root, "one");
   const two = clone(root, "two");
   for (const folder of [one, two, one, one]) {
-    await readyNativeTarget(folder, target);
-    const printed = await ask("cargo", ["run", "--quiet", "--release"], {
-      cwd: folder,
-      env: { ...process.env, CARGO_TARGET_DIR: target },
-    });
+    const args = ["run", "--quiet", "--release"];
+    const printed = await withNativeTarget(
+      (env) => ask("cargo", args, { cwd: folder, env }),
+      folder,
+      target,
+    );
     assert.equal(printed, `built from ${folder === one ? "one" : "two"}`);
   }
 });

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
-import { nodePackagesAreCurrent } from "../../tools/steps/node-packages.mjs";
+import {
+  nodePackagesAreCurrent,
+  refuseLinkedFolders,
+} from "../../tools/steps/node-packages.mjs";
 import { scratch } from "./scratch.mjs";
 
 /** @typedef {Record<string, { version?: string, optional?: boolean, link?: boolean }>} Packages */
@@ -68,4 +71,18 @@ test("a package whose folder is gone is not current", async (t) => {
   const root = await clone(t, INSTALLED);
   rmSync(join(root, "www/node_modules"), { recursive: true });
   assert.equal(await nodePackagesAreCurrent(root), false);
+});
+
+test("nothing is installed through a link, which would empty another clone's packages", async (t) => {
+  const root = await clone(t, INSTALLED);
+  const manifest = JSON.stringify({ workspaces: ["www", "tests"] });
+  writeFileSync(join(root, "package.json"), manifest);
+  await refuseLinkedFolders(root);
+  rmSync(join(root, "www/node_modules"), { recursive: true });
+  symlinkSync(
+    join(root, "node_modules"),
+    join(root, "www/node_modules"),
+    "junction",
+  );
+  await assert.rejects(refuseLinkedFolders(root), /node_modules is a link/);
 });

@@ -1,9 +1,10 @@
 /** npm's packages, exactly as package-lock.json has them. Imports nothing that they bring. */
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { lstat, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { SetupError, sayCurrent, step } from "../support/console.mjs";
 import { atLeast } from "../support/cargo.mjs";
+import { withLock } from "../support/lock.mjs";
 import { root } from "../support/paths.mjs";
 import { npm } from "../support/run.mjs";
 
@@ -19,16 +20,39 @@ export function requireNode(version = process.versions.node) {
 
 export async function installNodePackages() {
   requireNode();
-  if (await nodePackagesAreCurrent(root)) return sayCurrent("npm packages");
-  await step(
-    {
-      doing: "Installing npm packages",
-      usually: "under a minute",
-      mend: "With a connection to npm's registry, run: npm ci",
-    },
-    // ci, not install: it never rewrites the lock file.
-    () => npm(["ci"]),
-  );
+  const lock = join(root, ".stamps", "npm.lock");
+  await withLock(lock, "npm", async () => {
+    if (await nodePackagesAreCurrent(root)) return sayCurrent("npm packages");
+    await refuseLinkedFolders(root);
+    await step(
+      {
+        doing: "Installing npm packages",
+        usually: "under a minute",
+        mend: "With a connection to npm's registry, run: npm ci",
+      },
+      // ci, not install: it never rewrites the lock file.
+      () => npm(["ci"]),
+    );
+  });
+}
+
+/**
+ * npm ci begins by emptying node_modules, and through a link it would empty another clone's.
+ * @param {string} folder
+ */
+export async function refuseLinkedFolders(folder) {
+  const manifest = await readFile(join(folder, "package.json"), "utf8");
+  /** @type {string[]} */
+  const workspaces = JSON.parse(manifest).workspaces;
+  for (const workspace of [".", ...workspaces]) {
+    const path = join(folder, workspace, "node_modules");
+    const info = await lstat(path).catch(() => undefined);
+    if (!info?.isSymbolicLink()) continue;
+    throw new SetupError(
+      `${path} is a link, and what it leads to is not what package-lock.json asks for`,
+      "Remove the link and run this again, or run npm ci where it leads to",
+    );
+  }
 }
 
 /**

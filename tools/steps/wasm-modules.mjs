@@ -6,6 +6,7 @@ import { fromCache } from "../support/content-cache.mjs";
 import { crateSources, forgetCrate, wasmTarget } from "../support/cargo.mjs";
 import { sayCurrent, step } from "../support/console.mjs";
 import { filesUnder, sha256, sha256OfFile } from "../support/files.mjs";
+import { withLock } from "../support/lock.mjs";
 import { packageDist } from "../support/paths.mjs";
 import { packageManifest, packageScript, run } from "../support/run.mjs";
 import { keyOf, stamps } from "../support/stamp.mjs";
@@ -29,12 +30,12 @@ const OPTIMISER_FLAGS = [
 const MODULES = [
   {
     backend: "cpu",
-    compiling: "1 minute, and 5 the first time",
+    compiling: "1 minute, and 5 to 10 the first time",
     optimising: "20 seconds",
   },
   {
     backend: "webgpu",
-    compiling: "1 minute, and 10 the first time",
+    compiling: "1 minute, and 5 to 10 the first time",
     optimising: "3 minutes",
   },
 ];
@@ -88,22 +89,23 @@ async function compile({ backend, compiling }, toolchain, destination) {
       usually: compiling,
       mend: `Mend what the compiler names above, then run: npm run build`,
     },
-    async () => {
-      // Both modules, and those of every clone, have the same file name: cargo could take one for the other.
-      await forgetCrate(cargo, [...profile, ...args], { env });
-      await run(
-        cargo,
-        [
-          ...["build", "--locked", "--lib", ...profile, ...args],
-          ...["--no-default-features", "--features", backend],
-        ],
-        { env },
-      );
-      await copyFile(
-        join(wasmTarget, "wasm32-unknown-unknown", "wasm", "headstart.wasm"),
-        destination,
-      );
-    },
+    () =>
+      withLock(join(wasmTarget, "headstart.lock"), "cargo", async () => {
+        // Both modules, and those of every clone, have the same file name: cargo could take one for the other.
+        await forgetCrate(cargo, [...profile, ...args], { env });
+        await run(
+          cargo,
+          [
+            ...["build", "--locked", "--lib", ...profile, ...args],
+            ...["--no-default-features", "--features", backend],
+          ],
+          { env },
+        );
+        await copyFile(
+          join(wasmTarget, "wasm32-unknown-unknown", "wasm", "headstart.wasm"),
+          destination,
+        );
+      }),
   );
 }
 

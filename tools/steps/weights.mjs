@@ -1,10 +1,6 @@
 /** The quantized weights that the page and the tests load. */
 import { relative } from "node:path";
-import {
-  crateSources,
-  nativeEnv,
-  readyNativeTarget,
-} from "../support/cargo.mjs";
+import { crateSources, withNativeTarget } from "../support/cargo.mjs";
 import { sayCurrent, step } from "../support/console.mjs";
 import { quantizedWeights, root } from "../support/paths.mjs";
 import { run } from "../support/run.mjs";
@@ -24,16 +20,11 @@ export async function prepareWeights() {
       mend: "Mend what is named above, then run: npm start",
     },
     async () => {
-      await readyNativeTarget();
-      const output = relative(root, quantizedWeights);
-      await run(
-        "cargo",
-        [
-          ...["run", "--release", "--locked", "--bin", "headstart", "--"],
-          ...["quantize", path, "-o", output],
-        ],
-        { env: nativeEnv },
-      );
+      const args = [
+        ...["run", "--release", "--locked", "--bin", "headstart", "--"],
+        ...["quantize", path, "-o", relative(root, quantizedWeights)],
+      ];
+      await withNativeTarget((env) => run("cargo", args, { env }));
       await stamps.record("weights", key, [quantizedWeights]);
     },
   );

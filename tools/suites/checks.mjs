@@ -1,5 +1,5 @@
 /** Checks of the sources that are not tests: each one passes or fails as a whole. */
-import { nativeEnv, readyNativeTarget } from "../support/cargo.mjs";
+import { withNativeTarget } from "../support/cargo.mjs";
 import { messageOf, say } from "../support/console.mjs";
 import { inRoot, root } from "../support/paths.mjs";
 import { packageScript, run } from "../support/run.mjs";
@@ -11,7 +11,6 @@ import { packageScript, run } from "../support/run.mjs";
  * @property {string[]} args
  * @property {string} mend
  * @property {string} [cwd]
- * @property {() => Promise<void>} [prepare]
  */
 
 /** @param {string} name */
@@ -23,20 +22,10 @@ export const types = (name) => runChecks(name, typeChecks());
 /** @returns {Check[]} */
 function lintChecks() {
   const format = "Run: npm run format";
-  const clippy = [
-    "clippy",
-    "--locked",
-    "--all-targets",
-    "--",
-    "-D",
-    "warnings",
-  ];
+  const clippy = "clippy --locked --all-targets -- -D warnings".split(" ");
   return [
     rust("Rust formatting", ["fmt", "--check"], format),
-    {
-      ...rust("clippy", clippy, "Mend what clippy names above"),
-      prepare: () => readyNativeTarget(),
-    },
+    rust("clippy", clippy, "Mend what clippy names above"),
     script("prettier", "prettier", ["--check", "."], format),
     script(
       "eslint",
@@ -94,10 +83,13 @@ async function runChecks(name, checks) {
 }
 
 /** @param {Check} check */
-async function passes({ command, args, cwd, prepare }) {
+async function passes({ command, args, cwd }) {
   try {
-    await prepare?.();
-    await run(command, args, { cwd, env: nativeEnv });
+    if (command === "cargo") {
+      await withNativeTarget((env) => run(command, args, { env }));
+    } else {
+      await run(command, args, { cwd });
+    }
     return true;
   } catch (error) {
     say(messageOf(error));

@@ -1,5 +1,5 @@
 /** The crate's own tests, natively: unit tests, tests/*.rs and the examples in its documentation. */
-import { nativeEnv, readyNativeTarget } from "../support/cargo.mjs";
+import { withNativeTarget } from "../support/cargo.mjs";
 import { say } from "../support/console.mjs";
 import { cargoCounts, suiteOf } from "../support/results.mjs";
 import { attempt } from "../support/run.mjs";
@@ -7,11 +7,9 @@ import { attempt } from "../support/run.mjs";
 /** @param {string} name */
 export async function rustTests(name) {
   say("\n== Rust tests (usually 1 minute, and 6 the first time)");
-  await readyNativeTarget();
-  const { code, stdout } = await attempt(
-    "cargo",
-    ["test", "--release", "--locked", "--no-fail-fast"],
-    { env: nativeEnv, output: "both" },
+  const args = ["test", "--release", "--locked", "--no-fail-fast"];
+  const { code, stdout } = await withNativeTarget((env) =>
+    attempt("cargo", args, { env, output: "both" }),
   );
   return suiteOf(name, cargoCounts(stdout), code);
 }

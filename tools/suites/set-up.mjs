@@ -1,8 +1,6 @@
 /** Set-up for the tests: it goes on past a failure, because most suites can still run, and the failure counts. */
 import { describe, warn } from "../support/console.mjs";
-import { buildPackage } from "../steps/package.mjs";
-import { buildPage } from "../steps/page.mjs";
-import { buildWasmModules } from "../steps/wasm-modules.mjs";
+import { build } from "../steps/build.mjs";
 import { chromium } from "../steps/chromium.mjs";
 import { installNodePackages } from "../steps/node-packages.mjs";
 import { prepareWeights } from "../steps/weights.mjs";
@@ -49,11 +47,7 @@ export async function prepareForTests(setUp) {
     (await setUp.try("Rust", requireRust));
   if (!usable) return false;
   await setUp.try("Rust's components", requireRustComponents);
-  setUp.built = await setUp.try("build", async () => {
-    await buildWasmModules();
-    await buildPackage();
-    await buildPage();
-  });
+  setUp.built = await setUp.try("build", build);
   await setUp.try("browser", async () => {
     setUp.chromium = await chromium();
   });

@@ -2,17 +2,16 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { filesUnder } from "./files.mjs";
+import { withLock } from "./lock.mjs";
 import { cacheFolder, root } from "./paths.mjs";
 import { run } from "./run.mjs";
 import { keyOf } from "./stamp.mjs";
 
-export const nativeTarget =
+const nativeTarget =
   process.env.CARGO_TARGET_DIR || join(cacheFolder, "target");
 
 /** Not CARGO_TARGET_DIR: another toolchain and other flags would rebuild everything there each time. */
 export const wasmTarget = join(cacheFolder, "target-wasm");
-
-export const nativeEnv = { ...process.env, CARGO_TARGET_DIR: nativeTarget };
 
 /**
  * What decides the crate's code, for every kind of build.
@@ -26,15 +25,28 @@ export const crateSources = (folder = root) =>
   );
 
 /**
+ * Runs native cargo while no other clone does, in a target folder that holds nothing of another clone's crate.
+ * @template T
+ * @param {(env: NodeJS.ProcessEnv) => Promise<T>} work
+ * @param {string} [folder] the repository root
+ * @param {string} [target]
+ */
+export const withNativeTarget = (work, folder = root, target = nativeTarget) =>
+  withLock(join(target, "headstart.lock"), "cargo", async () => {
+    await forgetOtherSources(folder, target);
+    return work({ ...process.env, CARGO_TARGET_DIR: target });
+  });
+
+/**
  * Makes a shared target folder safe for this clone's sources.
  *
  * Cargo takes a crate of the workspace for fresh by its sources' dates, and gives clones at different paths the
  * same names in a shared target folder: a clone that was made before another one's build would get that other
  * build. So when the target folder last saw other sources, what was built from them is removed; dependencies stay.
- * @param {string} [folder] the repository root
- * @param {string} [target]
+ * @param {string} folder the repository root
+ * @param {string} target
  */
-export async function readyNativeTarget(folder = root, target = nativeTarget) {
+async function forgetOtherSources(folder, target) {
   const marker = join(target, "headstart-sources");
   const tests = await filesUnder(
     [join(folder, "tests"), join(folder, "benches")],

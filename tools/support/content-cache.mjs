@@ -1,14 +1,6 @@
 /** A folder of results by the hash of what they were made from, shared by all clones. */
-import {
-  cp,
-  mkdir,
-  mkdtemp,
-  readdir,
-  rename,
-  rm,
-  stat,
-  utimes,
-} from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { cp, mkdir, readdir, rename, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { exists } from "./files.mjs";
 import { cacheFolder } from "./paths.mjs";
@@ -33,8 +25,9 @@ export async function fromCache(
   const shelf = join(cache, kind);
   const entry = join(shelf, key);
   if (!(await exists(entry))) {
-    await mkdir(shelf, { recursive: true });
-    const unfinished = await mkdtemp(join(shelf, "unfinished-"));
+    // Not mkdtemp: its folders, and so the copies of them, are for the owner's eyes only.
+    const unfinished = join(shelf, `unfinished-${randomUUID()}`);
+    await mkdir(unfinished, { recursive: true });
     try {
       await make(unfinished);
       // The name appears only once everything is in the folder.

@@ -47,10 +47,10 @@ export class FakeSession implements WasmSession {
     return `hash of ${new TextDecoder().decode(bytes)}`;
   }
 
-  inspectPixels(name: string, rgba: Uint8Array, width: number, height: number) {
+  inspectPixels(name: string, { data, width, height }: ImageData) {
     this.#check();
     if (width < 16) throw rustError("IMAGE_TOO_SMALL", `${name} is too small.`);
-    return `hash of ${rgba.length} bytes, ${width}x${height}`;
+    return `hash of ${data.length} bytes, ${width}x${height}`;
   }
 
   duplicate(name: string, hash: string) {
@@ -176,14 +176,16 @@ export const fakeDecoder: Decoder = {
         `${name} cannot be decoded.`,
       );
     }
-    return { rgba: new Uint8Array(4), width: 1, height: 1 };
+    return imageData(1, 1);
   },
-  readBitmap: (_name, { width, height }) => ({
-    rgba: new Uint8Array(4 * width * height),
-    width,
-    height,
-  }),
+  readBitmap: (_name, { width, height }) => imageData(width, height),
 };
+
+/** Node has no ImageData. */
+function imageData(width: number, height: number): ImageData {
+  const data = new Uint8ClampedArray(4 * width * height);
+  return { data, width, height, colorSpace: "srgb" } as ImageData;
+}
 
 export function file(name: string, content = name): File {
   return new File([content], name);

@@ -1,6 +1,6 @@
 //! Between Rust's values and JavaScript's.
 
-use js_sys::{Error as JsError, Reflect};
+use js_sys::{Error as JsError, Object, Reflect};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::JsValue;
@@ -21,13 +21,30 @@ pub fn to_js(value: &impl Serialize) -> Result<JsValue, JsValue> {
     value.serialize(&serializer).map_err(Into::into)
 }
 
-/// Reads a plain JavaScript value; `undefined` and `null` read as the default.
-pub fn from_js<T: DeserializeOwned + Default>(
+/// Reads a plain JavaScript object of options; `undefined` and `null` read as the default.
+///
+/// `serde_wasm_bindgen` looks up known fields only, so a misspelt option is found here: by comparing
+/// the object's keys with the names that the defaults serialize to.
+pub fn from_js<T: DeserializeOwned + Default + Serialize>(
     argument: &str,
     value: JsValue,
 ) -> Result<T, JsValue> {
     if value.is_undefined() || value.is_null() {
         return Ok(T::default());
+    }
+    let known = serde_wasm_bindgen::to_value(&T::default())?;
+    if let (Some(given), Some(known)) = (Object::try_from(&value), Object::try_from(&known)) {
+        let known = Object::keys(known);
+        if let Some(name) = Object::keys(given)
+            .iter()
+            .find(|name| !known.includes(name, 0))
+        {
+            let name = name.as_string().unwrap_or_default();
+            return Err(to_js_error(Error::invalid(
+                name,
+                format!("there is no such option among {argument}"),
+            )));
+        }
     }
     serde_wasm_bindgen::from_value(value)
         .map_err(|error| to_js_error(Error::invalid(argument, error.to_string())))

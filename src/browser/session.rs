@@ -3,6 +3,7 @@
 use serde::Serialize;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
+use web_sys::ImageData;
 
 use super::convert::{from_js, to_js, to_js_error};
 use crate::device::{Backend, BackendKind};
@@ -30,9 +31,17 @@ struct BackendInfo<'a> {
 #[wasm_bindgen]
 impl Session {
     /// Opens the device of this module's backend and loads a quantized weights file onto it. `reason`
-    /// says why this backend was chosen.
-    pub async fn create(weights: Vec<u8>, reason: String) -> Result<Session, JsValue> {
-        let backend = open_backend().await.map_err(to_js_error)?;
+    /// says why this backend was chosen; `adapter` is what the browser calls its graphics adapter, which
+    /// wgpu does not pass on.
+    pub async fn create(
+        weights: Vec<u8>,
+        reason: String,
+        adapter: Option<String>,
+    ) -> Result<Session, JsValue> {
+        let mut backend = open_backend().await.map_err(to_js_error)?;
+        if let Some(adapter) = adapter {
+            backend.adapter = adapter;
+        }
         let classifier = Classifier::new(&weights, backend).map_err(to_js_error)?;
         Ok(Self { classifier, reason })
     }
@@ -61,15 +70,11 @@ impl Session {
 
     /// Checks an image that came decoded, and gives its content hash.
     #[wasm_bindgen(js_name = inspectPixels)]
-    pub fn inspect_pixels(
-        &self,
-        name: &str,
-        rgba: &[u8],
-        width: usize,
-        height: usize,
-    ) -> Result<String, JsValue> {
+    pub fn inspect_pixels(&self, name: &str, image: &ImageData) -> Result<String, JsValue> {
+        let (width, height) = size(image);
         check_size(name, width, height).map_err(to_js_error)?;
-        let pixels = Pixels::rgba(rgba, width, height).map_err(to_js_error)?;
+        let pixels = image.data();
+        let pixels = Pixels::rgba(&pixels, width, height).map_err(to_js_error)?;
         Ok(pixel_hash(&pixels))
     }
 
@@ -79,15 +84,12 @@ impl Session {
     }
 
     /// Prepares decoded RGBA pixels for the next `embedStaged`.
-    pub fn stage(
-        &mut self,
-        name: &str,
-        rgba: &[u8],
-        width: usize,
-        height: usize,
-    ) -> Result<(), JsValue> {
+    pub fn stage(&mut self, name: &str, image: &ImageData) -> Result<(), JsValue> {
+        let (width, height) = size(image);
+        // Before the pixels are copied here: memory that a module has grown is never given back.
+        check_size(name, width, height).map_err(to_js_error)?;
         self.classifier
-            .stage(name, rgba, width, height)
+            .stage(name, &image.data(), width, height)
             .map_err(to_js_error)
     }
 
@@ -168,6 +170,11 @@ impl Session {
         let predictions = self.classifier.predict(&embeddings, top).await;
         to_js(&predictions.map_err(to_js_error)?)
     }
+}
+
+/// Width and height in pixels.
+fn size(image: &ImageData) -> (usize, usize) {
+    (image.width() as usize, image.height() as usize)
 }
 
 #[cfg(feature = "webgpu")]

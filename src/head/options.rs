@@ -1,11 +1,11 @@
 //! How to fit a head.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result};
 
 /// The optimizer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Method {
     /// Adam (Kingma & Ba 2015).
@@ -15,7 +15,7 @@ pub enum Method {
 }
 
 /// What a caller may ask for; whatever is left out gets a good default.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct TrainOptions {
     /// The optimizer, Adam by default.

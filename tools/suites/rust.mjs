@@ -7,7 +7,11 @@ import { attempt } from "../support/run.mjs";
 /** @param {string} name */
 export async function rustTests(name) {
   say("\n== Rust tests (usually 1 minute, and 6 the first time)");
-  const args = ["test", "--release", "--locked", "--no-fail-fast"];
+  // The tests print the figures that they check.
+  const args = [
+    ...["test", "--release", "--locked", "--no-fail-fast"],
+    ...["--", "--show-output"],
+  ];
   const { code, stdout } = await withNativeTarget((env) =>
     attempt("cargo", args, { env, output: "both" }),
   );

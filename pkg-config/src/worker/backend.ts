@@ -81,11 +81,12 @@ function isSoftware(adapter: Extract<Adapter, { found: true }>): boolean {
   );
 }
 
-function nameOf(adapter: Extract<Adapter, { found: true }>): string {
+/** What to call it. */
+export function nameOf(adapter: Extract<Adapter, { found: true }>): string {
   const { vendor, architecture, description } = adapter;
   return (
     description ||
     [vendor, architecture].filter(Boolean).join(" ") ||
-    "a fallback adapter"
+    (adapter.fallback ? "a fallback adapter" : "an unnamed adapter")
   );
 }

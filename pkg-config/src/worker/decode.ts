@@ -1,18 +1,11 @@
 import { HeadstartError } from "../errors.js";
 import { PixelReader } from "./pixels.js";
 
-/** Decoded RGBA, row by row from the top, colours not multiplied by alpha. */
-export interface Pixels {
-  rgba: Uint8Array;
-  width: number;
-  height: number;
-}
-
-/** What turns images into pixels. */
+/** What turns images into RGBA, row by row from the top, colours not multiplied by alpha. */
 export interface Decoder {
   /** `bytes` are the blob's, which tell its format. */
-  decodeFile(name: string, blob: Blob, bytes: Uint8Array): Promise<Pixels>;
-  readBitmap(name: string, bitmap: ImageBitmap): Pixels;
+  decodeFile(name: string, blob: Blob, bytes: Uint8Array): Promise<ImageData>;
+  readBitmap(name: string, bitmap: ImageBitmap): ImageData;
 }
 
 const reader = new PixelReader();
@@ -25,7 +18,7 @@ export async function decodeFile(
   name: string,
   blob: Blob,
   bytes: Uint8Array,
-): Promise<Pixels> {
+): Promise<ImageData> {
   let bitmap: ImageBitmap;
   try {
     bitmap = await createImageBitmap(blob, {
@@ -40,14 +33,13 @@ export async function decodeFile(
 }
 
 /** The pixels of a bitmap, which is closed afterwards. */
-export function readBitmap(name: string, bitmap: ImageBitmap): Pixels {
+export function readBitmap(name: string, bitmap: ImageBitmap): ImageData {
   return read(name, bitmap, false);
 }
 
-function read(name: string, bitmap: ImageBitmap, opaque: boolean): Pixels {
-  const { width, height } = bitmap;
+function read(name: string, bitmap: ImageBitmap, opaque: boolean): ImageData {
   try {
-    return { rgba: reader.read(bitmap, opaque), width, height };
+    return reader.read(bitmap, opaque);
   } catch (cause) {
     throw undecodable(name, cause);
   } finally {

@@ -5,7 +5,12 @@ import type { WasmSession } from "./session.js";
 /** What `start` needs of a wasm module once it is loaded. */
 export interface WasmModule {
   Session: {
-    create(weights: Uint8Array, reason: string): Promise<WasmSession>;
+    /** `adapter` is the graphics adapter's name, for the WebGPU backend. */
+    create(
+      weights: Uint8Array,
+      reason: string,
+      adapter?: string,
+    ): Promise<WasmSession>;
   };
 }
 

@@ -7,14 +7,14 @@ export class PixelReader {
   #gl: WebGL2RenderingContext | null | undefined;
 
   /** RGBA from the top row down. `opaque` images have no alpha. */
-  read(bitmap: ImageBitmap, opaque: boolean): Uint8Array {
+  read(bitmap: ImageBitmap, opaque: boolean): ImageData {
     return (
       (opaque ? undefined : this.#readExactly(bitmap)) ??
       this.#readFromCanvas(bitmap)
     );
   }
 
-  #readFromCanvas(bitmap: ImageBitmap): Uint8Array {
+  #readFromCanvas(bitmap: ImageBitmap): ImageData {
     const { width, height } = bitmap;
     // One canvas for all: a new one per image would pile up until the next collection.
     this.#canvas ??= new OffscreenCanvas(width, height);
@@ -24,11 +24,11 @@ export class PixelReader {
     const context = this.#canvas.getContext("2d", { willReadFrequently: true });
     if (!context) throw new Error("This browser has no 2D canvas in workers.");
     context.drawImage(bitmap, 0, 0);
-    return bytesOf(context.getImageData(0, 0, width, height).data);
+    return context.getImageData(0, 0, width, height);
   }
 
   /** `undefined` where WebGL is missing, or too small for this image. */
-  #readExactly(bitmap: ImageBitmap): Uint8Array | undefined {
+  #readExactly(bitmap: ImageBitmap): ImageData | undefined {
     const gl = this.#context();
     if (!gl) return undefined;
     const { width, height } = bitmap;
@@ -59,10 +59,12 @@ export class PixelReader {
       );
       if (gl.checkFramebufferStatus(gl.FRAMEBUFFER) !== gl.FRAMEBUFFER_COMPLETE)
         return undefined;
-      const rgba = new Uint8Array(width * height * 4);
-      gl.readPixels(0, 0, width, height, gl.RGBA, gl.UNSIGNED_BYTE, rgba);
+      const image = new ImageData(width, height);
+      // readPixels wants plain bytes: the same memory under another type.
+      const bytes = new Uint8Array(image.data.buffer);
+      gl.readPixels(0, 0, width, height, gl.RGBA, gl.UNSIGNED_BYTE, bytes);
       // A lost context or a full memory would leave zeros.
-      return gl.getError() === gl.NO_ERROR ? rgba : undefined;
+      return gl.getError() === gl.NO_ERROR ? image : undefined;
     } finally {
       gl.deleteFramebuffer(framebuffer);
       gl.deleteTexture(texture);
@@ -75,9 +77,4 @@ export class PixelReader {
     }
     return this.#gl;
   }
-}
-
-/** The same memory under the type that wasm takes. */
-export function bytesOf(data: Uint8ClampedArray): Uint8Array {
-  return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }

@@ -15,9 +15,8 @@ import type {
   Split,
   TrainStep,
 } from "../types.js";
-import type { Decoder, Pixels } from "./decode.js";
+import type { Decoder } from "./decode.js";
 import { pause } from "./pause.js";
-import { bytesOf } from "./pixels.js";
 import { Queue } from "./queue.js";
 import type { Traps } from "./traps.js";
 
@@ -28,15 +27,10 @@ export interface WasmSession {
   batchSize(): number;
   /** Checks a file's header, and returns the hash of its content. */
   inspect(name: string, bytes: Uint8Array): string;
-  inspectPixels(
-    name: string,
-    rgba: Uint8Array,
-    width: number,
-    height: number,
-  ): string;
+  inspectPixels(name: string, image: ImageData): string;
   /** A sentence when an image of that content was added before. */
   duplicate(name: string, hash: string, label: string): string | undefined;
-  stage(name: string, rgba: Uint8Array, width: number, height: number): void;
+  stage(name: string, image: ImageData): void;
   discardStaged(): void;
   /** `[staged, 512]`, flattened. */
   embedStaged(): Promise<Float32Array>;
@@ -59,7 +53,7 @@ export interface WasmSession {
 interface Opened {
   name: string;
   hash: string;
-  pixels: () => Pixels | Promise<Pixels>;
+  pixels: () => ImageData | Promise<ImageData>;
 }
 
 /** The calls of a classifier, one after the other, on the session in Rust. */
@@ -247,27 +241,24 @@ export class Session {
           this.#decoder.readBitmap(name, image.bitmap),
         );
       case "pixels": {
-        const { data, width, height } = image.pixels;
-        if (!(data instanceof Uint8ClampedArray)) {
+        if (!(image.pixels.data instanceof Uint8ClampedArray)) {
           throw new HeadstartError(
             "IMAGE_UNDECODABLE",
             `${name} does not hold 8-bit pixels: pass ImageData with the pixel format "rgba-unorm8".`,
           );
         }
-        return this.#openPixels(name, { rgba: bytesOf(data), width, height });
+        return this.#openPixels(name, image.pixels);
       }
     }
   }
 
-  #openPixels(name: string, pixels: Pixels): Opened {
-    const { rgba, width, height } = pixels;
-    const hash = this.#wasm.inspectPixels(name, rgba, width, height);
-    return { name, hash, pixels: () => pixels };
+  #openPixels(name: string, image: ImageData): Opened {
+    const hash = this.#wasm.inspectPixels(name, image);
+    return { name, hash, pixels: () => image };
   }
 
   async #stage({ name, pixels }: Opened): Promise<void> {
-    const { rgba, width, height } = await pixels();
-    this.#wasm.stage(name, rgba, width, height);
+    this.#wasm.stage(name, await pixels());
   }
 
   /** An abort that arrives meanwhile makes this throw, before anything is done with the result. */

@@ -1,7 +1,7 @@
 import { HeadstartError, messageOf } from "../errors.js";
 import type { CreateRequest } from "../protocol.js";
 import type { Backend } from "../types.js";
-import { chooseBackend, type Adapter } from "./backend.js";
+import { chooseBackend, nameOf, type Adapter } from "./backend.js";
 import type { WasmModule } from "./module.js";
 import type { WasmSession } from "./session.js";
 import type { Traps } from "./traps.js";
@@ -40,7 +40,11 @@ export async function start(
     const [bytes, module] = await Promise.all([weights, code]);
     options.onProgress({ stage: "backbone", loaded: 0, total: 1 });
     const session = await platform.traps.guard(
-      module.Session.create(bytes, reason),
+      module.Session.create(
+        bytes,
+        reason,
+        kind === "webgpu" && adapter.found ? nameOf(adapter) : undefined,
+      ),
     );
     options.onProgress({ stage: "backbone", loaded: 1, total: 1 });
     return session;

@@ -45,9 +45,9 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
     await use(page);
   },
   // eslint-disable-next-line no-empty-pattern
-  makeFolder: async ({}, use, { outputPath }) => {
+  makeFolder: async ({}, use, testInfo) => {
     await use((name, classes) => {
-      const folder = outputPath(name);
+      const folder = testInfo.outputPath(name);
       for (const [label, photos] of Object.entries(classes)) {
         mkdirSync(join(folder, label), { recursive: true });
         for (const photo of photos)

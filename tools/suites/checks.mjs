@@ -24,7 +24,7 @@ function lintChecks() {
   const format = "Run: npm run format";
   const clippy = "clippy --locked --all-targets -- -D warnings".split(" ");
   return [
-    rust("Rust formatting", ["fmt", "--check"], format),
+    rust("Rust formatting", ["fmt", "--check", "--", "-l"], format),
     rust("clippy", clippy, "Mend what clippy names above"),
     script("prettier", "prettier", ["--check", "."], format),
     script(

@@ -5,12 +5,15 @@ use serde::Serialize;
 
 use crate::backbone::weights::QuantizedWeights;
 use crate::backbone::{EMBEDDING_LEN, ResNet18};
-use crate::dataset::{Dataset, hold_out, partition};
+use crate::dataset::{Dataset, folds, hold_out, partition};
 use crate::device::Backend;
 use crate::evaluation::{HeldOut, Judged, Report, argmax};
-use crate::head::{EpochReport, Fit, Head, LabelledEmbeddings, TrainOptions, read};
+use crate::head::{EpochReport, Fit, Head, LabelledEmbeddings, TrainOptions, TrainingData, read};
 use crate::image::{INPUT_LEN, INPUT_SIDE, Pixels, check_size, normalize_into, resize_and_crop};
 use crate::{Error, Result};
+
+/// Folds of the cross-validation that chooses the L2 penalty.
+const FOLDS: usize = 5;
 
 /// A classifier in the making.
 ///
@@ -134,13 +137,13 @@ impl Classifier {
             },
             test: split.test,
         };
-        let fit = Fit::start(
-            recipe,
-            self.dataset.labels().to_vec(),
-            &self.labelled(&train),
-            &self.labelled(&validation),
-            &self.backend.device,
-        );
+        let data = TrainingData {
+            train: self.labelled(&train),
+            folds: folds(&self.dataset, &train, FOLDS, recipe.seed),
+            validation: self.labelled(&validation),
+        };
+        let labels = self.dataset.labels().to_vec();
+        let fit = Fit::start(recipe, labels, &data, &self.backend.device);
         self.fit = Some((fit, provenance));
         Ok(())
     }

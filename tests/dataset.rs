@@ -1,7 +1,7 @@
 //! Splits are disjoint, stratified, seeded and independent of order; bad data is refused by name.
 
 use headstart::backbone::EMBEDDING_LEN;
-use headstart::dataset::{Dataset, Split, TEST_SHARE, hold_out, partition};
+use headstart::dataset::{Dataset, Split, TEST_SHARE, folds, hold_out, partition};
 
 const EMBEDDING: [f32; EMBEDDING_LEN] = [0.5; EMBEDDING_LEN];
 
@@ -181,4 +181,25 @@ fn bad_labels_and_embeddings_change_nothing() {
     data.add("x.jpg", "x", " a ", Split::Auto, &EMBEDDING)
         .unwrap();
     assert_eq!(data.labels(), ["a"]);
+}
+
+#[test]
+fn folds_are_stratified_and_no_more_than_the_smallest_class_fills() {
+    let data = dataset(&[("a", Split::Auto, 23), ("b", Split::Auto, 12)]);
+    let ids: Vec<usize> = (0..35).collect();
+    let dealt = folds(&data, &ids, 5, 0);
+    for class in 0..2 {
+        let mut sizes = [0_usize; 5];
+        for &id in ids.iter().filter(|&&id| data.samples()[id].class == class) {
+            sizes[dealt[id]] += 1;
+        }
+        assert!(
+            sizes.iter().max().unwrap() - sizes.iter().min().unwrap() <= 1,
+            "{sizes:?}"
+        );
+    }
+    assert_ne!(dealt, folds(&data, &ids, 5, 1));
+    let small = dataset(&[("a", Split::Auto, 9), ("b", Split::Auto, 3)]);
+    let dealt = folds(&small, &(0..12).collect::<Vec<_>>(), 5, 0);
+    assert_eq!(dealt.iter().max(), Some(&2));
 }

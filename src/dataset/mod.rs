@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use split::{Partition, TEST_SHARE, hold_out, partition};
+pub use split::{Partition, TEST_SHARE, folds, hold_out, partition};
 
 use crate::backbone::EMBEDDING_LEN;
 use crate::{Error, Result};

@@ -102,6 +102,25 @@ pub fn hold_out(
     (kept, held_out)
 }
 
+/// Deals `ids` into at most `count` stratified folds: each class's images go round. Gives each id's fold;
+/// no more folds are made than the smallest class has images.
+pub fn folds(dataset: &Dataset, ids: &[usize], count: usize, seed: u64) -> Vec<usize> {
+    let mut by_class: Vec<Vec<usize>> = vec![Vec::new(); dataset.labels().len()];
+    for (place, &id) in ids.iter().enumerate() {
+        by_class[dataset.samples()[id].class].push(place);
+    }
+    let sizes = by_class.iter().map(Vec::len).filter(|&size| size > 0);
+    let count = count.min(sizes.min().unwrap_or(0)).max(1);
+    let mut folds = vec![0; ids.len()];
+    for members in &mut by_class {
+        members.sort_by_cached_key(|&place| rank(&dataset.samples()[ids[place]].hash, seed));
+        for (turn, &place) in members.iter().enumerate() {
+            folds[place] = turn % count;
+        }
+    }
+    folds
+}
+
 /// A pseudo-random place for an image, fixed by its content and the seed.
 fn rank(hash: &str, seed: u64) -> [u8; 32] {
     let mut hasher = Sha256::new();

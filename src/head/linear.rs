@@ -27,8 +27,20 @@ impl Head {
                 .map(|_| rng.random_range(-bound..bound))
                 .collect()
         };
-        let weight = TensorData::new(draw(EMBEDDING_LEN * classes), [EMBEDDING_LEN, classes]);
-        let bias = TensorData::new(draw(classes), [classes]);
+        let (weights, biases) = (draw(EMBEDDING_LEN * classes), draw(classes));
+        Self::from_weights(labels, weights, biases, device)
+    }
+
+    /// A head with weights `[512, classes]` and biases `[classes]`.
+    pub(crate) fn from_weights(
+        labels: Vec<String>,
+        weights: Vec<f32>,
+        biases: Vec<f32>,
+        device: &Device,
+    ) -> Self {
+        let classes = labels.len();
+        let weight = TensorData::new(weights, [EMBEDDING_LEN, classes]);
+        let bias = TensorData::new(biases, [classes]);
         Self {
             labels,
             linear: Linear {

@@ -1,10 +1,15 @@
 //! The linear softmax classifier that learns the user's classes from embeddings.
 
+mod descent;
 mod fit;
+mod lbfgs;
 mod linear;
+mod logistic;
+mod objective;
 mod options;
+mod standardize;
 
-pub use fit::{EpochReport, Fit, LabelledEmbeddings};
+pub use fit::{EpochReport, Fit, LabelledEmbeddings, Phase, TrainingData};
 pub(crate) use linear::read;
 pub use linear::{Head, softmax};
-pub use options::{Method, Recipe, TrainOptions};
+pub use options::{Auto, ClassWeights, L2, Method, Recipe, TrainOptions};

@@ -4,95 +4,152 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result};
 
-/// The optimizer.
+/// How the head is fitted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Method {
+    /// Multinomial logistic regression on standardised embeddings, by L-BFGS: one optimum, nothing to
+    /// tune.
+    Lbfgs,
     /// Adam (Kingma & Ba 2015).
     Adam,
     /// Stochastic gradient descent with momentum: the classic transfer-learning recipe.
     Sgd,
 }
 
+/// Whether classes count alike whatever their sizes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ClassWeights {
+    /// Balanced where the largest class has more than 1.5 times the images of the smallest.
+    Auto,
+    /// Every class counts alike.
+    Balanced,
+    /// Every image counts alike.
+    None,
+}
+
+/// An L2 penalty, or the wish to have one chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum L2 {
+    /// λ in `mean cross-entropy + λ/2 · ‖W‖²`.
+    Value(f64),
+    /// Chosen by cross-validation.
+    Word(Auto),
+}
+
+/// The word "auto".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Auto {
+    /// Chosen by the data.
+    Auto,
+}
+
 /// What a caller may ask for; whatever is left out gets a good default.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct TrainOptions {
-    /// The optimizer, Adam by default.
+    /// L-BFGS by default.
     pub method: Option<Method>,
-    /// Passes over the training images: 60 for Adam, 25 for SGD.
+    /// Passes over the training images: at most 300 for L-BFGS, which stops at the optimum; 60 for Adam,
+    /// 25 for SGD.
     pub epochs: Option<f64>,
-    /// 0.001 by default.
+    /// Adam and SGD: 0.001 by default.
     pub learning_rate: Option<f64>,
-    /// For SGD, 0.9 by default.
+    /// SGD: 0.9 by default.
     pub momentum: Option<f64>,
     /// Images per step: 16 for Adam, 4 for SGD.
     pub batch_size: Option<f64>,
-    /// L2 penalty on the weights, added to the gradient: 0 by default.
-    pub l2: Option<f64>,
-    /// Share of the training images set aside to watch: 0.1 for Adam, 0 for SGD.
+    /// L2 penalty on the weights: chosen by cross-validation for L-BFGS, 0 for Adam and SGD.
+    pub l2: Option<L2>,
+    /// `auto` by default for L-BFGS, `none` for Adam and SGD.
+    pub class_weights: Option<ClassWeights>,
+    /// Adam and SGD: share of the training images set aside to stop by. 0.1 for Adam, 0 for SGD.
     pub validation: Option<f64>,
-    /// Decides the split, the first weights and the order of images: 0 by default.
+    /// Decides the split, the folds, the first weights and the order of images: 0 by default.
     pub seed: Option<f64>,
 }
 
 /// Options with every blank filled in and every value checked.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Recipe {
-    /// The optimizer.
+    /// How to fit.
     pub method: Method,
-    /// Passes over the training images.
+    /// Passes over the training images at most.
     pub epochs: usize,
-    /// The step size.
+    /// The step size of Adam and SGD.
     pub learning_rate: f64,
     /// For SGD.
     pub momentum: f64,
-    /// Images per step.
+    /// Images per step of Adam and SGD.
     pub batch_size: usize,
-    /// L2 penalty on the weights.
-    pub l2: f64,
-    /// Share of the training images set aside to watch.
+    /// L2 penalty on the weights; `None` to choose it.
+    pub l2: Option<f64>,
+    /// How classes of different sizes count.
+    pub class_weights: ClassWeights,
+    /// Share of the training images set aside.
     pub validation: f64,
     /// Decides everything random.
     pub seed: u64,
+}
+
+impl ClassWeights {
+    /// Whether classes of these sizes are to be balanced.
+    pub(crate) fn applies(self, smallest: usize, largest: usize) -> bool {
+        match self {
+            Self::Auto => 2 * largest > 3 * smallest,
+            Self::Balanced => true,
+            Self::None => false,
+        }
+    }
 }
 
 impl TrainOptions {
     /// Fills in defaults and checks every value.
     ///
     /// # Errors
-    /// `INVALID_ARGUMENT` naming the option and its range.
+    /// `INVALID_ARGUMENT` naming the option and its range, or the method that it goes with.
     pub fn recipe(&self) -> Result<Recipe> {
-        let method = self.method.unwrap_or(Method::Adam);
+        let method = self.method.unwrap_or(Method::Lbfgs);
         let (epochs, batch_size, validation) = match method {
+            Method::Lbfgs => (300.0, 1.0, 0.0),
             Method::Adam => (60.0, 16.0, 0.1),
             Method::Sgd => (25.0, 4.0, 0.0),
         };
-        if method != Method::Sgd && self.momentum.is_some() {
-            return Err(Error::invalid(
-                "momentum",
-                "it goes with method \"sgd\" only",
-            ));
-        }
+        let descends = method != Method::Lbfgs;
+        belongs("learningRate", self.learning_rate, descends)?;
+        belongs("batchSize", self.batch_size, descends)?;
+        belongs("validation", self.validation, descends)?;
+        belongs("momentum", self.momentum, method == Method::Sgd)?;
+        let (l2, class_weights) = match method {
+            Method::Lbfgs => (None, ClassWeights::Auto),
+            _ => (Some(0.0), ClassWeights::None),
+        };
+        let l2 = match self.l2 {
+            None => l2,
+            Some(L2::Value(value)) => Some(within("l2", value, 0.0, 1e6)?),
+            Some(L2::Word(Auto::Auto)) if descends => {
+                return Err(Error::invalid(
+                    "l2",
+                    "\"auto\" goes with method \"lbfgs\" only",
+                ));
+            }
+            Some(L2::Word(Auto::Auto)) => None,
+        };
+        let learning_rate = self.learning_rate.unwrap_or(0.001);
+        let validation = self.validation.unwrap_or(validation);
         Ok(Recipe {
             method,
             epochs: whole("epochs", self.epochs.unwrap_or(epochs), 1.0, 100_000.0)? as usize,
-            learning_rate: within(
-                "learningRate",
-                self.learning_rate.unwrap_or(0.001),
-                1e-9,
-                100.0,
-            )?,
+            learning_rate: within("learningRate", learning_rate, 1e-9, 100.0)?,
             momentum: within("momentum", self.momentum.unwrap_or(0.9), 0.0, 0.9999)?,
             batch_size: whole("batchSize", self.batch_size.unwrap_or(batch_size), 1.0, 1e6)?
                 as usize,
-            l2: within("l2", self.l2.unwrap_or(0.0), 0.0, 1e6)?,
-            validation: within(
-                "validation",
-                self.validation.unwrap_or(validation),
-                0.0,
-                0.5,
-            )?,
+            l2,
+            class_weights: self.class_weights.unwrap_or(class_weights),
+            validation: within("validation", validation, 0.0, 0.5)?,
             // Whole numbers up to 2^53 are exact in a JavaScript number.
             seed: whole(
                 "seed",
@@ -102,6 +159,21 @@ impl TrainOptions {
             )? as u64,
         })
     }
+}
+
+fn belongs(name: &str, value: Option<f64>, belongs: bool) -> Result<()> {
+    if value.is_none() || belongs {
+        return Ok(());
+    }
+    let methods = if name == "momentum" {
+        "\"sgd\""
+    } else {
+        "\"adam\" and \"sgd\""
+    };
+    Err(Error::invalid(
+        name,
+        format!("it goes with method {methods} only"),
+    ))
 }
 
 fn within(name: &str, value: f64, low: f64, high: f64) -> Result<f64> {

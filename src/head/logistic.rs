@@ -1,0 +1,271 @@
+//! The default head: multinomial logistic regression on standardised embeddings, by L-BFGS, with the L2
+//! penalty chosen by stratified cross-validation within the training images.
+//!
+//! One optimum, no learning rate (Kornblith et al. 2019, "Do Better ImageNet Models Transfer Better?").
+
+use burn::tensor::Device;
+
+use super::fit::{EpochReport, LabelledEmbeddings, Phase};
+use super::lbfgs::{Lbfgs, Limits};
+use super::linear::{Head, softmax};
+use super::objective::{Objective, Problem};
+use super::options::{ClassWeights, Recipe};
+use super::standardize::Standardizer;
+use crate::Result;
+use crate::evaluation::argmax;
+
+/// Penalties to choose from: λ in `mean cross-entropy + λ/2 · ‖W‖²`, weakest first.
+const GRID: [f64; 9] = [1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1, 1.0];
+/// The penalty where there are too few images to choose by: in the strong half of the grid.
+const FEW_IMAGES_L2: f64 = 0.1;
+/// Within a fold only the penalties' order matters, so a rough minimum will do.
+const CHOOSING: Limits = Limits {
+    gradient: 1e-3,
+    iterations: 60,
+};
+/// The gradient at which the head is fitted, as a share of λ: weights are off by at most about the gradient
+/// divided by λ, the least curvature.
+const FITTED_SHARE: f64 = 1e-4;
+/// What f32 can tell from zero in a gradient, and what is always near enough.
+const FITTED_GRADIENT: (f64, f64) = (2e-7, 1e-5);
+
+/// A fit under way.
+pub struct Logistic {
+    labels: Vec<String>,
+    truth: Vec<usize>,
+    class_weights: Vec<f64>,
+    standardizer: Standardizer,
+    objective: Objective,
+    state: State,
+    evaluations: usize,
+    iterations: usize,
+    device: Device,
+}
+
+enum State {
+    Choosing(Vec<Candidate>),
+    Fitting { problem: Problem, solver: Lbfgs },
+}
+
+/// One penalty on one fold.
+struct Candidate {
+    grid_index: usize,
+    fold: usize,
+    folds: Vec<usize>,
+    problem: Problem,
+    solver: Lbfgs,
+}
+
+impl Logistic {
+    /// Starts a fit. `folds` gives each training image's cross-validation fold; with fewer than two folds
+    /// nothing is chosen by them.
+    pub fn start(
+        recipe: &Recipe,
+        labels: Vec<String>,
+        train: &LabelledEmbeddings,
+        folds: &[usize],
+        device: &Device,
+    ) -> Self {
+        let classes = labels.len();
+        let standardizer = Standardizer::fit(&train.embeddings);
+        let inputs = standardizer.apply(&train.embeddings);
+        let mut fit = Self {
+            class_weights: class_weights(recipe.class_weights, &train.classes, classes),
+            objective: Objective::new(inputs, &train.classes, classes, device),
+            truth: train.classes.clone(),
+            labels,
+            standardizer,
+            state: State::Choosing(Vec::new()),
+            evaluations: 0,
+            iterations: recipe.epochs,
+            device: device.clone(),
+        };
+        let fold_count = folds.iter().max().map_or(0, |last| last + 1);
+        match recipe.l2 {
+            Some(l2) => fit.fit_with(l2),
+            None if fold_count < 2 => fit.fit_with(FEW_IMAGES_L2),
+            None => fit.state = State::Choosing(fit.candidates(folds, fold_count)),
+        }
+        fit
+    }
+
+    /// One evaluation for all candidates, or one step of the fit; `None` when the minimum is reached.
+    ///
+    /// # Errors
+    /// `DEVICE_LOST` when results cannot be read back.
+    pub async fn epoch(&mut self) -> Result<Option<EpochReport>> {
+        self.evaluations += 1;
+        match &mut self.state {
+            State::Choosing(candidates) => {
+                let loss = advance(&self.objective, candidates).await?;
+                if candidates.iter().all(|candidate| candidate.solver.done()) {
+                    let l2 = self.choose().await?;
+                    self.fit_with(l2);
+                }
+                Ok(Some(EpochReport::new(
+                    Phase::ChoosingL2,
+                    self.evaluations,
+                    loss,
+                )))
+            }
+            State::Fitting { problem, solver } => {
+                if solver.done() {
+                    return Ok(None);
+                }
+                let iterations = solver.iterations();
+                while !solver.done() && solver.iterations() == iterations {
+                    let results = self
+                        .objective
+                        .evaluate(&[(problem, solver.trial())])
+                        .await?;
+                    for (loss, gradient) in results {
+                        solver.observe(loss, &gradient);
+                    }
+                    // The first evaluation only says where the descent starts.
+                    if iterations == 0 {
+                        break;
+                    }
+                }
+                self.report().await.map(Some)
+            }
+        }
+    }
+
+    /// The penalty that was given or chosen, once it is known.
+    pub fn l2(&self) -> Option<f64> {
+        match &self.state {
+            State::Choosing(_) => None,
+            State::Fitting { problem, .. } => Some(problem.l2),
+        }
+    }
+
+    /// The head as it stands, for plain embeddings.
+    pub fn into_head(self) -> Head {
+        let point = match &self.state {
+            State::Choosing(_) => vec![0.0; self.objective.parameters()],
+            State::Fitting { solver, .. } => solver.best().to_vec(),
+        };
+        let (weights, biases) = self.standardizer.unapply(&point, self.labels.len());
+        Head::from_weights(self.labels, weights, biases, &self.device)
+    }
+
+    fn fit_with(&mut self, l2: f64) {
+        let limits = Limits {
+            gradient: (FITTED_SHARE * l2).clamp(FITTED_GRADIENT.0, FITTED_GRADIENT.1),
+            iterations: self.iterations,
+        };
+        self.state = State::Fitting {
+            problem: self.problem(l2, |_| true),
+            solver: Lbfgs::new(vec![0.0; self.objective.parameters()], limits),
+        };
+    }
+
+    fn candidates(&self, folds: &[usize], fold_count: usize) -> Vec<Candidate> {
+        (0..fold_count)
+            .flat_map(|fold| (0..GRID.len()).map(move |grid_index| (fold, grid_index)))
+            .map(|(fold, grid_index)| Candidate {
+                grid_index,
+                fold,
+                folds: folds.to_vec(),
+                problem: self.problem(GRID[grid_index], |image| folds[image] != fold),
+                solver: Lbfgs::new(vec![0.0; self.objective.parameters()], CHOOSING),
+            })
+            .collect()
+    }
+
+    /// The regression on the images that `counts` names.
+    fn problem(&self, l2: f64, counts: impl Fn(usize) -> bool) -> Problem {
+        let mut image_weights: Vec<f64> = self
+            .truth
+            .iter()
+            .enumerate()
+            .map(|(image, &class)| {
+                if counts(image) {
+                    self.class_weights[class]
+                } else {
+                    0.0
+                }
+            })
+            .collect();
+        let sum: f64 = image_weights.iter().sum();
+        image_weights.iter_mut().for_each(|weight| *weight /= sum);
+        Problem { image_weights, l2 }
+    }
+
+    /// The penalty with the least cross-entropy on images left out; of equals the strongest.
+    async fn choose(&self) -> Result<f64> {
+        let State::Choosing(candidates) = &self.state else {
+            return Ok(FEW_IMAGES_L2);
+        };
+        let points: Vec<&[f64]> = candidates.iter().map(|c| c.solver.best()).collect();
+        let logits = self.objective.logits(&points).await?;
+        let mut entropies = [0.0; GRID.len()];
+        for (candidate, logits) in candidates.iter().zip(logits) {
+            for (image, row) in logits.chunks_exact(self.labels.len()).enumerate() {
+                if candidate.folds[image] == candidate.fold {
+                    let class = self.truth[image];
+                    let entropy = -softmax(row)[class].max(f64::MIN_POSITIVE).ln();
+                    entropies[candidate.grid_index] += self.class_weights[class] * entropy;
+                }
+            }
+        }
+        let best = (0..GRID.len()).fold(0, |best, index| {
+            if entropies[index] <= entropies[best] {
+                index
+            } else {
+                best
+            }
+        });
+        Ok(GRID[best])
+    }
+
+    async fn report(&self) -> Result<EpochReport> {
+        let State::Fitting { solver, .. } = &self.state else {
+            return Ok(EpochReport::new(Phase::ChoosingL2, self.evaluations, 0.0));
+        };
+        let logits = self.objective.logits(&[solver.best()]).await?.concat();
+        let mut report = EpochReport::new(Phase::Fit, self.evaluations, 0.0);
+        let mut right = 0;
+        for (row, &class) in logits.chunks_exact(self.labels.len()).zip(&self.truth) {
+            let probabilities = softmax(row);
+            report.loss -= probabilities[class].max(f64::MIN_POSITIVE).ln();
+            right += usize::from(argmax(&probabilities) == class);
+        }
+        let count = self.truth.len() as f64;
+        report.loss /= count;
+        report.train_accuracy = Some(right as f64 / count);
+        report.l2 = self.l2();
+        Ok(report)
+    }
+}
+
+/// One joint evaluation of the candidates that are not done; gives their mean loss.
+async fn advance(objective: &Objective, candidates: &mut [Candidate]) -> Result<f64> {
+    let active: Vec<&mut Candidate> = candidates.iter_mut().filter(|c| !c.solver.done()).collect();
+    let asked: Vec<(&Problem, &[f64])> = active
+        .iter()
+        .map(|c| (&c.problem, c.solver.trial()))
+        .collect();
+    let results = objective.evaluate(&asked).await?;
+    let count = results.len().max(1) as f64;
+    let mean = results.iter().map(|(loss, _)| loss).sum::<f64>() / count;
+    for (candidate, (loss, gradient)) in active.into_iter().zip(results) {
+        candidate.solver.observe(loss, &gradient);
+    }
+    Ok(mean)
+}
+
+/// `N / (classes · images of the class)` when balanced (scikit-learn's "balanced"), 1 otherwise.
+pub(crate) fn class_weights(wanted: ClassWeights, truth: &[usize], classes: usize) -> Vec<f64> {
+    let mut sizes = vec![0_usize; classes];
+    truth.iter().for_each(|&class| sizes[class] += 1);
+    let largest = sizes.iter().max().copied().unwrap_or(0);
+    let smallest = sizes.iter().min().copied().unwrap_or(0);
+    if !wanted.applies(smallest, largest) {
+        return vec![1.0; classes];
+    }
+    sizes
+        .iter()
+        .map(|&size| truth.len() as f64 / (classes * size.max(1)) as f64)
+        .collect()
+}

@@ -122,9 +122,11 @@ export class FakeSession implements WasmSession {
         epoch: ++this.#epoch,
         epochs: this.epochs,
         loss: 1,
+        phase: "fit",
         trainAccuracy: 0.5,
         validationLoss: null,
         validationAccuracy: null,
+        l2: 0,
       };
     });
   }

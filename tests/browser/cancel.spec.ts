@@ -135,12 +135,13 @@ test("training stops, or is left, and the head from before stays", async ({
       const [photo] = await window.files(urls);
       const predict = async () =>
         (await classifier.predict([photo!]))[0]!.probability;
-      await window.steps(classifier.train({ epochs: 10 }));
+      await window.steps(classifier.train());
       const before = await predict();
 
       const abort = new AbortController();
       const aborted = async () => {
         const run = classifier.train({
+          method: "adam",
           seed: 5,
           learningRate: 0.1,
           signal: abort.signal,
@@ -151,6 +152,7 @@ test("training stops, or is left, and the head from before stays", async ({
       const afterAbort = await predict();
 
       for await (const { epoch } of classifier.train({
+        method: "adam",
         seed: 6,
         learningRate: 0.1,
       })) {
@@ -163,7 +165,12 @@ test("training stops, or is left, and the head from before stays", async ({
       );
 
       await window.steps(
-        classifier.train({ seed: 7, epochs: 5, learningRate: 0.1 }),
+        classifier.train({
+          method: "adam",
+          seed: 7,
+          epochs: 5,
+          learningRate: 0.1,
+        }),
       );
       return {
         before,

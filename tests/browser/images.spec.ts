@@ -214,9 +214,11 @@ test("options that make no sense are refused by name", async ({
   const wrong = [
     { epochs: 0 },
     { epochs: 1.5 },
-    { learningRate: -1 },
-    { batchSize: 0 },
-    { validation: 0.9 },
+    { learningRate: 0.1 },
+    { learningRate: -1, method: "sgd" },
+    { batchSize: 0, method: "adam" },
+    { validation: 0.9, method: "adam" },
+    { l2: -1 },
     { method: "lion" },
     { speed: 3 },
   ];

@@ -169,7 +169,7 @@ export class Session {
             steps = [...steps, step];
             this.run = { state: "running", steps };
             activity.loaded = step.epoch;
-            activity.total = step.epochs;
+            activity.total = step.epochs ?? 0;
           }
           signal.throwIfAborted();
         } catch (error) {

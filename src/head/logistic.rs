@@ -43,15 +43,23 @@ pub struct Logistic {
 }
 
 enum State {
-    Choosing(Vec<Candidate>),
+    Choosing(Choice),
     Fitting { problem: Problem, solver: Lbfgs },
 }
 
-/// One penalty on one fold.
-struct Candidate {
-    grid_index: usize,
-    fold: usize,
+/// The choice of a penalty, a fold at a time: a solver for each penalty is held in memory.
+struct Choice {
+    /// Each image's fold.
     folds: Vec<usize>,
+    /// The fold left out at present.
+    fold: usize,
+    /// One for each penalty of the grid.
+    candidates: Vec<Candidate>,
+    /// Cross-entropy of each penalty on the folds left out so far.
+    entropies: [f64; GRID.len()],
+}
+
+struct Candidate {
     problem: Problem,
     solver: Lbfgs,
 }
@@ -75,16 +83,20 @@ impl Logistic {
             truth: train.classes.clone(),
             labels,
             standardizer,
-            state: State::Choosing(Vec::new()),
+            state: State::Choosing(Choice {
+                folds: folds.to_vec(),
+                fold: 0,
+                candidates: Vec::new(),
+                entropies: [0.0; GRID.len()],
+            }),
             evaluations: 0,
             iterations: recipe.epochs,
             device: device.clone(),
         };
-        let fold_count = folds.iter().max().map_or(0, |last| last + 1);
         match recipe.l2 {
             Some(l2) => fit.fit_with(l2),
-            None if fold_count < 2 => fit.fit_with(FEW_IMAGES_L2),
-            None => fit.state = State::Choosing(fit.candidates(folds, fold_count)),
+            None if folds.iter().all(|&fold| fold == 0) => fit.fit_with(FEW_IMAGES_L2),
+            None => fit.leave_out(0),
         }
         fit
     }
@@ -96,11 +108,11 @@ impl Logistic {
     pub async fn epoch(&mut self) -> Result<Option<EpochReport>> {
         self.evaluations += 1;
         match &mut self.state {
-            State::Choosing(candidates) => {
-                let loss = advance(&self.objective, candidates).await?;
-                if candidates.iter().all(|candidate| candidate.solver.done()) {
-                    let l2 = self.choose().await?;
-                    self.fit_with(l2);
+            State::Choosing(choice) => {
+                let loss = advance(&self.objective, &mut choice.candidates).await?;
+                let fold_is_done = choice.candidates.iter().all(|c| c.solver.done());
+                if fold_is_done {
+                    self.finish_fold().await?;
                 }
                 Ok(Some(EpochReport::new(
                     Phase::ChoosingL2,
@@ -160,17 +172,22 @@ impl Logistic {
         };
     }
 
-    fn candidates(&self, folds: &[usize], fold_count: usize) -> Vec<Candidate> {
-        (0..fold_count)
-            .flat_map(|fold| (0..GRID.len()).map(move |grid_index| (fold, grid_index)))
-            .map(|(fold, grid_index)| Candidate {
-                grid_index,
-                fold,
-                folds: folds.to_vec(),
-                problem: self.problem(GRID[grid_index], |image| folds[image] != fold),
+    /// Starts the candidates on all folds but one.
+    fn leave_out(&mut self, left_out: usize) {
+        let State::Choosing(choice) = &self.state else {
+            return;
+        };
+        let candidates = GRID
+            .iter()
+            .map(|&l2| Candidate {
+                problem: self.problem(l2, |image| choice.folds[image] != left_out),
                 solver: Lbfgs::new(vec![0.0; self.objective.parameters()], CHOOSING),
             })
-            .collect()
+            .collect();
+        if let State::Choosing(choice) = &mut self.state {
+            choice.fold = left_out;
+            choice.candidates = candidates;
+        }
     }
 
     /// The regression on the images that `counts` names.
@@ -192,31 +209,38 @@ impl Logistic {
         Problem { image_weights, l2 }
     }
 
-    /// The penalty with the least cross-entropy on images left out; of equals the strongest.
-    async fn choose(&self) -> Result<f64> {
-        let State::Choosing(candidates) = &self.state else {
-            return Ok(FEW_IMAGES_L2);
+    /// Judges the candidates on the fold that was left out, and goes on to the next fold, or to the fit with
+    /// the penalty of the least cross-entropy; of equals the strongest.
+    async fn finish_fold(&mut self) -> Result<()> {
+        let State::Choosing(choice) = &mut self.state else {
+            return Ok(());
         };
-        let points: Vec<&[f64]> = candidates.iter().map(|c| c.solver.best()).collect();
-        let logits = self.objective.logits(&points).await?;
-        let mut entropies = [0.0; GRID.len()];
-        for (candidate, logits) in candidates.iter().zip(logits) {
+        let solvers = choice.candidates.iter().map(|c| c.solver.best());
+        let logits = self.objective.logits(&solvers.collect::<Vec<_>>()).await?;
+        for (sum, logits) in choice.entropies.iter_mut().zip(logits) {
             for (image, row) in logits.chunks_exact(self.labels.len()).enumerate() {
-                if candidate.folds[image] == candidate.fold {
+                if choice.folds[image] == choice.fold {
                     let class = self.truth[image];
                     let entropy = -softmax(row)[class].max(f64::MIN_POSITIVE).ln();
-                    entropies[candidate.grid_index] += self.class_weights[class] * entropy;
+                    *sum += self.class_weights[class] * entropy;
                 }
             }
         }
-        let best = (0..GRID.len()).fold(0, |best, index| {
-            if entropies[index] <= entropies[best] {
-                index
-            } else {
-                best
-            }
-        });
-        Ok(GRID[best])
+        if choice.folds.iter().any(|&fold| fold > choice.fold) {
+            let next = choice.fold + 1;
+            self.leave_out(next);
+        } else {
+            let entropies = choice.entropies;
+            let best = (0..GRID.len()).fold(0, |best, index| {
+                if entropies[index] <= entropies[best] {
+                    index
+                } else {
+                    best
+                }
+            });
+            self.fit_with(GRID[best]);
+        }
+        Ok(())
     }
 
     async fn report(&self) -> Result<EpochReport> {

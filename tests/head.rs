@@ -324,7 +324,12 @@ fn the_penalty_is_chosen_before_the_fit_and_told() {
     let chosen = reports.last().unwrap().l2.unwrap();
     assert!((1e-4..=1.0).contains(&chosen));
     assert!(reports[fitting..].iter().all(|r| r.l2 == Some(chosen)));
-    // A given penalty is taken as it is.
+    // A given penalty is taken as it is, and `epochs` bounds the steps.
+    let bounded = logistic(|options| {
+        options.l2 = Some(L2::Value(0.02));
+        options.epochs = Some(3.0);
+    });
+    assert_eq!(fit(bounded, &formula(0, 60, 2), 2).1.len(), 3);
     let (_, reports) = fit(
         logistic(|o| o.l2 = Some(L2::Value(0.02))),
         &formula(0, 60, 2),

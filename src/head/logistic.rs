@@ -133,10 +133,6 @@ impl Logistic {
                     for (loss, gradient) in results {
                         solver.observe(loss, &gradient);
                     }
-                    // The first evaluation only says where the descent starts.
-                    if iterations == 0 {
-                        break;
-                    }
                 }
                 self.report().await.map(Some)
             }

@@ -34,7 +34,7 @@ async function learn(page: Page, backend: BackendChoice) {
       const fitted = await classifier.evaluate();
       // One step per epoch: a step takes long on this adapter.
       const options = {
-        method: "adam",
+        method: "adam" as const,
         epochs: 20,
         batchSize: 16,
         learningRate: 0.01,

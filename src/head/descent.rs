@@ -13,7 +13,7 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
 use super::fit::{EpochReport, LabelledEmbeddings, Phase};
-use super::linear::{Head, read, softmax};
+use super::linear::{Head, loss_and_accuracy, read};
 use super::logistic::class_weights;
 use super::options::{Method, Recipe};
 use crate::Result;
@@ -154,16 +154,8 @@ impl Descent {
             .valid()
             .forward(data.embeddings.clone().inner());
         let logits = read(logits).await?;
-        let mut loss = 0.0;
-        let mut right = 0;
-        let rows = logits.chunks_exact(self.head.labels().len());
-        for (row, &class) in rows.zip(&data.classes) {
-            let probabilities = softmax(row);
-            loss -= probabilities[class].max(f64::MIN_POSITIVE).ln();
-            right += usize::from(crate::evaluation::argmax(&probabilities) == class);
-        }
-        let count = data.classes.len() as f64;
-        Ok((loss / count, right as f64 / count))
+        let classes = self.head.labels().len();
+        Ok(loss_and_accuracy(&logits, &data.classes, classes))
     }
 }
 

@@ -7,6 +7,7 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use crate::backbone::EMBEDDING_LEN;
+use crate::evaluation::argmax;
 use crate::{Error, Result};
 
 /// A linear softmax classifier over embeddings.
@@ -110,4 +111,22 @@ pub fn softmax(logits: &[f32]) -> Vec<f64> {
     let exponentials: Vec<f64> = logits.iter().map(|&z| (f64::from(z) - max).exp()).collect();
     let sum: f64 = exponentials.iter().sum();
     exponentials.iter().map(|e| e / sum).collect()
+}
+
+/// Cross-entropy of one image's probabilities, in nats; finite however sure a mistake is.
+pub(crate) fn cross_entropy(probabilities: &[f64], class: usize) -> f64 {
+    -probabilities[class].max(f64::MIN_POSITIVE).ln()
+}
+
+/// Mean cross-entropy in nats and accuracy of logits `[N, classes]`.
+pub(crate) fn loss_and_accuracy(logits: &[f32], truth: &[usize], classes: usize) -> (f64, f64) {
+    let mut loss = 0.0;
+    let mut right = 0;
+    for (row, &class) in logits.chunks_exact(classes).zip(truth) {
+        let probabilities = softmax(row);
+        loss += cross_entropy(&probabilities, class);
+        right += usize::from(argmax(&probabilities) == class);
+    }
+    let count = truth.len() as f64;
+    (loss / count, right as f64 / count)
 }

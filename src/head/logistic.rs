@@ -7,12 +7,11 @@ use burn::tensor::Device;
 
 use super::fit::{EpochReport, LabelledEmbeddings, Phase};
 use super::lbfgs::{Lbfgs, Limits};
-use super::linear::{Head, softmax};
+use super::linear::{Head, cross_entropy, loss_and_accuracy, softmax};
 use super::objective::{Objective, Problem};
 use super::options::{ClassWeights, Recipe};
 use super::standardize::Standardizer;
 use crate::Result;
-use crate::evaluation::argmax;
 
 /// Penalties to choose from: λ in `mean cross-entropy + λ/2 · ‖W‖²`, weakest first.
 const GRID: [f64; 9] = [1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1, 1.0];
@@ -134,16 +133,14 @@ impl Logistic {
                         solver.observe(loss, &gradient);
                     }
                 }
-                self.report().await.map(Some)
+                let logits = self.objective.logits(&[solver.best()]).await?.concat();
+                let (loss, accuracy) = loss_and_accuracy(&logits, &self.truth, self.labels.len());
+                Ok(Some(EpochReport {
+                    train_accuracy: Some(accuracy),
+                    l2: Some(problem.l2),
+                    ..EpochReport::new(Phase::Fit, self.evaluations, loss)
+                }))
             }
-        }
-    }
-
-    /// The penalty that was given or chosen, once it is known.
-    pub fn l2(&self) -> Option<f64> {
-        match &self.state {
-            State::Choosing(_) => None,
-            State::Fitting { problem, .. } => Some(problem.l2),
         }
     }
 
@@ -217,8 +214,7 @@ impl Logistic {
             for (image, row) in logits.chunks_exact(self.labels.len()).enumerate() {
                 if choice.folds[image] == choice.fold {
                     let class = self.truth[image];
-                    let entropy = -softmax(row)[class].max(f64::MIN_POSITIVE).ln();
-                    *sum += self.class_weights[class] * entropy;
+                    *sum += self.class_weights[class] * cross_entropy(&softmax(row), class);
                 }
             }
         }
@@ -237,25 +233,6 @@ impl Logistic {
             self.fit_with(GRID[best]);
         }
         Ok(())
-    }
-
-    async fn report(&self) -> Result<EpochReport> {
-        let State::Fitting { solver, .. } = &self.state else {
-            return Ok(EpochReport::new(Phase::ChoosingL2, self.evaluations, 0.0));
-        };
-        let logits = self.objective.logits(&[solver.best()]).await?.concat();
-        let mut report = EpochReport::new(Phase::Fit, self.evaluations, 0.0);
-        let mut right = 0;
-        for (row, &class) in logits.chunks_exact(self.labels.len()).zip(&self.truth) {
-            let probabilities = softmax(row);
-            report.loss -= probabilities[class].max(f64::MIN_POSITIVE).ln();
-            right += usize::from(argmax(&probabilities) == class);
-        }
-        let count = self.truth.len() as f64;
-        report.loss /= count;
-        report.train_accuracy = Some(right as f64 / count);
-        report.l2 = self.l2();
-        Ok(report)
     }
 }
 

@@ -4,7 +4,12 @@ import { batches, countOf } from "./batches.js";
 import { Connection } from "./connection.js";
 import { cancelled, HeadstartError, throwIfCancelled } from "./errors.js";
 import { transferables } from "./images.js";
-import type { Created, CreateRequest, Outgoing } from "./protocol.js";
+import type {
+  Created,
+  CreateRequest,
+  Outgoing,
+  PredictRequest,
+} from "./protocol.js";
 import type {
   Added,
   AddOptions,
@@ -40,6 +45,8 @@ export class Classifier {
 
   readonly #connection: Connection;
   readonly #batchSize: number;
+  /** By id, what was added as a file: files are cheap to keep, pixels are not. */
+  readonly #images = new Map<number, Blob>();
 
   private constructor(connection: Connection, { backend, batchSize }: Created) {
     this.#connection = connection;
@@ -58,8 +65,10 @@ export class Classifier {
     const request: CreateRequest = {
       weights: sendable(options.weights),
       backend: options.backend ?? "auto",
+      views: options.views ?? "centre",
     };
     oneOf("backend", request.backend, ["auto", "webgpu", "cpu"]);
+    oneOf("views", request.views, ["centre", "flip", "crops"]);
     const connection = new Connection();
     // Ending the worker is the one way to stop a download, a compilation and a start alike.
     const onAbort = () => connection.close(cancelled(signal));
@@ -110,6 +119,11 @@ export class Classifier {
           ),
         options.signal,
       );
+      for (const [i, id] of part.ids.entries()) {
+        const image = images[i];
+        if (id !== null && image?.kind === "file")
+          this.#images.set(id, image.blob);
+      }
       all.added += part.added;
       all.duplicates.push(...part.duplicates);
       all.rejected.push(...part.rejected);
@@ -157,8 +171,15 @@ export class Classifier {
   }
 
   /** Measures the head on held-out images, which it has not learned from. */
-  evaluate(): Promise<Report> {
-    return this.#connection.call((api, call) => api.evaluate(call));
+  async evaluate(): Promise<Report> {
+    const report = await this.#connection.call((api, call) =>
+      api.evaluate(call),
+    );
+    return {
+      ...report,
+      predictions: this.#withImages(report.predictions),
+      labelProblems: this.#withImages(report.labelProblems),
+    };
   }
 
   /**
@@ -169,19 +190,29 @@ export class Classifier {
     images: Iterable<ImageSource> | AsyncIterable<ImageSource>,
     options: PredictOptions = {},
   ): Promise<Prediction[]> {
-    const { signal, top } = options;
-    // WebAssembly would take any other number for some whole one.
-    if (top !== undefined && !(Number.isInteger(top) && top >= 1)) {
-      throw invalid(`The option top is ${top}: pass a whole number from 1.`);
-    }
-    const classify = (embeddings: Float32Array[]) =>
-      this.#connection.call(
-        (api, call) => api.classify(call, embeddings, top),
+    const { signal, top, heatmap = false, nearest = 0 } = options;
+    if (top !== undefined) wholeNumber("top", top, 1);
+    wholeNumber("nearest", nearest, 0);
+    trueOrFalse("heatmap", heatmap);
+    const request: PredictRequest = { top, heatmap, nearest };
+    // Without a head, say so before the images are computed rather than after.
+    await this.#connection.call((api, call) => api.requireHead(call), signal);
+    const predictions: Prediction[] = [];
+    await this.#eachBatch(images, options, async (batch) => {
+      const part = await this.#connection.call(
+        (api, call) =>
+          api.predict(call, transfer(batch, transferables(batch)), request),
         signal,
       );
-    // Without a head, say so before the images are computed rather than after.
-    await classify([]);
-    return classify(await this.embed(images, options));
+      for (const { nearest, ...prediction } of part) {
+        predictions.push(
+          nearest
+            ? { ...prediction, nearest: this.#withImages(nearest) }
+            : prediction,
+        );
+      }
+    });
+    return predictions;
   }
 
   /** The backbone's 512 features of each image, in the order given, for other uses. */
@@ -207,6 +238,16 @@ export class Classifier {
 
   [Symbol.dispose](): void {
     this.dispose();
+  }
+
+  /** The files that were added, beside what the worker says of them. */
+  #withImages<T extends { id: number }>(
+    items: T[],
+  ): (T & { image: Blob | null })[] {
+    return items.map((item) => ({
+      ...item,
+      image: this.#images.get(item.id) ?? null,
+    }));
   }
 
   async #eachBatch(
@@ -270,6 +311,22 @@ function oneOf(
   const names = allowed.map((name) => `"${name}"`).join(", ");
   throw invalid(
     `The option ${option} is ${JSON.stringify(value)}: pass one of ${names}.`,
+  );
+}
+
+/** WebAssembly would take any other number for some whole one. */
+function wholeNumber(option: string, value: unknown, least: number): void {
+  if (Number.isInteger(value) && (value as number) >= least) return;
+  const given = typeof value === "string" ? `"${value}"` : String(value);
+  throw invalid(
+    `The option ${option} is ${given}: pass a whole number from ${least}.`,
+  );
+}
+
+function trueOrFalse(option: string, value: unknown): void {
+  if (typeof value === "boolean") return;
+  throw invalid(
+    `The option ${option} is ${JSON.stringify(value)}: pass true or false.`,
   );
 }
 

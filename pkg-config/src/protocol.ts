@@ -8,12 +8,17 @@ import type {
   Backend,
   BackendChoice,
   ClassCount,
+  LabelProblem,
+  NearestImage,
   Prediction,
+  PredictOptions,
   Progress,
   Report,
   Split,
+  TestPrediction,
   TrainOptions,
   TrainStep,
+  Views,
 } from "./types.js";
 
 /** An answer. Errors are values here, since a thrown one would arrive without its code. */
@@ -43,6 +48,7 @@ export interface CreateRequest {
   /** An absolute URL: a relative one would mean another place in the worker. */
   weights: string | ArrayBuffer | Blob;
   backend: BackendChoice;
+  views: Views;
 }
 
 export interface Created {
@@ -57,6 +63,29 @@ export interface AddRequest {
   split: Split;
 }
 
+export interface AddAnswer extends Added {
+  /** For each image of the request the id it got; `null`: it was not added. */
+  ids: (number | null)[];
+}
+
+/** The options of `predict` that the session in Rust takes. */
+export type PredictRequest = Pick<
+  PredictOptions,
+  "top" | "heatmap" | "nearest"
+>;
+
+/** The images themselves stay on the page's side: what comes from the worker names them by id. */
+type Bare<T extends { image: Blob | null }> = Omit<T, "image">;
+
+export type BareReport = Omit<Report, "predictions" | "labelProblems"> & {
+  predictions: Bare<TestPrediction>[];
+  labelProblems: Bare<LabelProblem>[];
+};
+
+export type BarePrediction = Omit<Prediction, "nearest"> & {
+  nearest?: Bare<NearestImage>[];
+};
+
 /** Passed as a comlink proxy; the promise says that the page's thread has got it. */
 export type ProgressSink = (progress: Progress) => void | Promise<void>;
 
@@ -69,18 +98,20 @@ export interface WorkerApi {
     request: CreateRequest,
     onProgress: ProgressSink | undefined,
   ): Promise<Reply<Created>>;
-  add(call: number, request: AddRequest): Promise<Reply<Added>>;
+  add(call: number, request: AddRequest): Promise<Reply<AddAnswer>>;
   embed(call: number, images: Outgoing[]): Promise<Reply<Float32Array[]>>;
-  classify(
+  /** Fails when there is no head to predict with. */
+  requireHead(call: number): Promise<Reply<void>>;
+  predict(
     call: number,
-    embeddings: Float32Array[],
-    top: number | undefined,
-  ): Promise<Reply<Prediction[]>>;
+    images: Outgoing[],
+    request: PredictRequest,
+  ): Promise<Reply<BarePrediction[]>>;
   /** The answer numbers the run; a later call for a run that is no longer there does nothing. */
   startTraining(call: number, options: TrainRequest): Promise<Reply<number>>;
   /** `undefined`: finished, and the new head is in place. */
   trainEpoch(call: number, run: number): Promise<Reply<TrainStep | undefined>>;
   cancelTraining(call: number, run: number): Promise<Reply<void>>;
-  evaluate(call: number): Promise<Reply<Report>>;
+  evaluate(call: number): Promise<Reply<BareReport>>;
   cancel(call: number): void;
 }

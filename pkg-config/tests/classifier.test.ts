@@ -6,6 +6,7 @@ import {
   type ImageSource,
   type TrainStep,
 } from "../src/index.js";
+import type { CreateRequest } from "../src/protocol.js";
 import { Traps } from "../src/worker/traps.js";
 import { deferred, FakeSession, fakeWorker, file } from "./fake.js";
 
@@ -67,6 +68,18 @@ describe("creating", () => {
     expect(seen).toHaveLength(101);
   });
 
+  it.each([
+    [{ views: "crops" as const }, "crops"],
+    [{}, "centre"],
+  ])("starts the worker with %o", async (options, views) => {
+    const start = vi.fn<(request: CreateRequest) => Promise<FakeSession>>(
+      async () => new FakeSession(),
+    );
+    vi.stubGlobal("Worker", fakeWorker({ start }).Worker);
+    await Classifier.create({ weights, ...options });
+    expect(start.mock.calls[0]![0]).toMatchObject({ views, backend: "auto" });
+  });
+
   it("ends the worker when it fails", async () => {
     const start = () =>
       Promise.reject(new HeadstartError("WEIGHTS_CORRUPT", "Bad weights."));
@@ -97,6 +110,7 @@ describe("creating", () => {
     [{ weights: undefined }, "weights"],
     [{ weights: "http://" }, "weights"],
     [{ weights, backend: "gpu" }, "backend"],
+    [{ weights, views: "center" }, "views"],
   ])("refuses %o", async (options, named) => {
     await expect(Classifier.create(options as never)).rejects.toMatchObject({
       code: "INVALID_ARGUMENT",
@@ -185,6 +199,25 @@ describe("adding", () => {
     setTimeout(gate.resolve, 5);
     await expect(pending).rejects.toMatchObject({ code: "CANCELLED" });
     expect(classifier.classes).toMatchObject([{ auto: 2 }]);
+  });
+
+  it("tells the same content under another label, and leaves it to the caller", async () => {
+    const { classifier } = await setUp();
+    await classifier.add([file("a")], { label: "ants" });
+    const added = await classifier.add([file("again", "a"), file("b")], {
+      label: "bees",
+    });
+    expect(added).toEqual({
+      added: 1,
+      duplicates: [
+        {
+          name: "again",
+          code: "LABEL_CONFLICT",
+          reason: "again shows the same as a, which is ants.",
+        },
+      ],
+      rejected: [],
+    });
   });
 
   it("is cancelled although the images never come", async () => {
@@ -307,13 +340,62 @@ describe("training", () => {
   });
 });
 
-describe("predicting", () => {
-  it("says so before it computes anything when there is no head", async () => {
+describe("evaluating", () => {
+  it("gives each image of the report the file that was added, and null where there was none", async () => {
     const { classifier, wasm } = await setUp();
-    await expect(classifier.predict(files(3))).rejects.toMatchObject({
+    const pixels = Object.assign(
+      Object.create({ [Symbol.toStringTag]: "ImageData" }) as ImageData,
+      { data: new Uint8ClampedArray(1600), width: 20, height: 20 },
+    );
+    const [first, again, blob] = [file("a"), file("a2", "a"), new Blob(["b"])];
+    await classifier.add([first, again, pixels, blob], { label: "ants" });
+    wasm.head = "trained";
+    const { predictions, labelProblems } = await classifier.evaluate();
+    expect(predictions.map(({ id, name }) => [id, name])).toEqual([
+      [0, "a"],
+      [1, "image 3"],
+      [2, "image 4"],
+    ]);
+    expect(predictions[0]!.image).toBe(first);
+    expect(predictions[1]!.image).toBeNull();
+    expect(predictions[2]!.image).toBe(blob);
+    expect(labelProblems.map(({ id }) => id)).toEqual([0, 2]);
+    expect(labelProblems[0]!.image).toBe(first);
+    expect(labelProblems[1]!.image).toBe(blob);
+  });
+
+  it("knows the files of what was finished before a call was cancelled", async () => {
+    const { classifier, wasm } = await setUp();
+    const photos = files(10);
+    const abort = new AbortController();
+    const pending = classifier.add(photos, {
+      label: "ants",
+      signal: abort.signal,
+      onProgress: ({ loaded }) => {
+        if (loaded === 4) abort.abort();
+      },
+    });
+    await expect(pending).rejects.toMatchObject({ code: "CANCELLED" });
+    wasm.head = "trained";
+    const { predictions } = await classifier.evaluate();
+    expect(predictions.map(({ image }) => image)).toEqual(photos.slice(0, 4));
+    expect(predictions[3]!.image).toBe(photos[3]);
+  });
+});
+
+describe("predicting", () => {
+  it("says so before it reads or computes anything when there is no head", async () => {
+    const { classifier, wasm } = await setUp();
+    const read = vi.fn();
+    function* source() {
+      read();
+      yield* files(3);
+    }
+    await expect(classifier.predict(source())).rejects.toMatchObject({
       code: "NOT_TRAINED",
     });
-    expect(wasm.embedded).toEqual([]);
+    expect(read).not.toHaveBeenCalled();
+    expect(wasm.predicted).toEqual([]);
   });
 
   it("answers for each image in order", async () => {
@@ -326,19 +408,110 @@ describe("predicting", () => {
     expect(predictions.map(({ label }) => label)).toEqual(
       names.map(({ length }) => `length ${length}`),
     );
+    expect(wasm.predicted.map((batch) => batch.length)).toEqual([4, 1]);
+    expect(wasm.embedded).toEqual([]);
     expect(await classifier.predict([])).toEqual([]);
   });
 
-  it.each([0, -1, 1.5, Number.NaN])(
-    "refuses to name the top %d",
-    async (top) => {
-      const { classifier } = await setUp();
-      await expect(classifier.predict([], { top })).rejects.toMatchObject({
-        code: "INVALID_ARGUMENT",
-        message: expect.stringContaining("top"),
+  it("names no class for what is none of them, and the likeliest one all the same", async () => {
+    const { classifier, wasm } = await setUp();
+    wasm.head = "trained";
+    const [prediction] = await classifier.predict([file("strange")]);
+    expect(prediction).toEqual({
+      label: null,
+      probability: 0.75,
+      classes: [
+        { label: "length 7", probability: 0.75 },
+        { label: "other", probability: 0.25 },
+      ],
+      unknown: true,
+      similarity: 0.5,
+    });
+  });
+
+  it("gives a heat map when asked for, handed over rather than copied", async () => {
+    const { classifier, wasm } = await setUp();
+    wasm.head = "trained";
+    const predictions = await classifier.predict(files(5), { heatmap: true });
+    expect(predictions).toHaveLength(5);
+    for (const { heatmap } of predictions) {
+      expect(heatmap).toEqual({
+        label: "length 7",
+        grid: Float32Array.of(1, 2),
+        values: Float32Array.of(0, 0.5, 1, 0.5),
+        width: 2,
+        height: 2,
+        box: { left: 3, top: 0, width: 20, height: 20 },
       });
-    },
-  );
+    }
+    expect(wasm.heatmaps.map(({ byteLength }) => byteLength)).toEqual(
+      Array.from({ length: 10 }, () => 0),
+    );
+  });
+
+  it("names the nearest training images when asked for, with their files", async () => {
+    const { classifier, wasm } = await setUp();
+    wasm.head = "trained";
+    const photos = files(3);
+    await classifier.add(photos, { label: "ants" });
+    const [prediction] = await classifier.predict([file("new")], {
+      nearest: 2,
+    });
+    expect(prediction!.nearest).toMatchObject([
+      { id: 2, label: "ants", similarity: 0.9 },
+      { id: 1, label: "ants", similarity: 0.9 },
+    ]);
+    expect(prediction!.nearest![0]!.image).toBe(photos[2]);
+    expect(prediction!.nearest![1]!.image).toBe(photos[1]);
+  });
+
+  it("gives neither heat map nor nearest images unless asked for", async () => {
+    const { classifier, wasm } = await setUp();
+    wasm.head = "trained";
+    await classifier.add(files(1), { label: "ants" });
+    const [prediction] = await classifier.predict(files(1, "new"));
+    expect(prediction).not.toHaveProperty("heatmap");
+    expect(prediction).not.toHaveProperty("nearest");
+  });
+
+  it("is cancelled in the middle, and the next call sees nothing of it", async () => {
+    const { classifier, wasm } = await setUp();
+    wasm.head = "trained";
+    const gate = deferred();
+    wasm.gate = () => gate.promise;
+    const abort = new AbortController();
+    const pending = classifier.predict(files(4), { signal: abort.signal });
+    await vi.waitFor(() => expect(wasm.staged).toHaveLength(4));
+    abort.abort();
+    setTimeout(gate.resolve, 5);
+    await expect(pending).rejects.toMatchObject({ code: "CANCELLED" });
+    expect(wasm.staged).toEqual([]);
+    expect(await classifier.predict([file("a")])).toMatchObject([
+      { label: "length 1" },
+    ]);
+  });
+
+  it.each([
+    [{ top: 0 }, "top is 0: pass a whole number from 1"],
+    [{ top: -1 }, "top is -1"],
+    [{ top: 1.5 }, "top is 1.5"],
+    [{ top: Number.NaN }, "top is NaN"],
+    [{ nearest: -1 }, "nearest is -1: pass a whole number from 0"],
+    [{ nearest: 2.5 }, "nearest is 2.5"],
+    [{ nearest: "3" }, 'nearest is "3"'],
+    [{ heatmap: "yes" }, 'heatmap is "yes": pass true or false'],
+    [{ heatmap: 1 }, "heatmap is 1"],
+  ])("refuses %o", async (options, named) => {
+    const { classifier, wasm } = await setUp();
+    const ask = vi.spyOn(wasm, "requireHead");
+    await expect(
+      classifier.predict([], options as never),
+    ).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+      message: expect.stringContaining(named),
+    });
+    expect(ask).not.toHaveBeenCalled();
+  });
 });
 
 describe("a worker that ends", () => {

@@ -5,6 +5,11 @@ import { createApi, type Environment } from "../src/worker/api.js";
 import type { Decoder } from "../src/worker/decode.js";
 import type { WasmSession } from "../src/worker/session.js";
 import { Traps } from "../src/worker/traps.js";
+import type {
+  BarePrediction,
+  BareReport,
+  PredictRequest,
+} from "../src/protocol.js";
 import type { ClassCount, TrainStep } from "../src/types.js";
 
 /** An error as Rust throws it. */
@@ -22,6 +27,9 @@ export class FakeSession implements WasmSession {
   }[] = [];
   readonly staged: string[] = [];
   readonly embedded: string[][] = [];
+  readonly predicted: string[][] = [];
+  /** The arrays of every heat map that was given. */
+  readonly heatmaps: Float32Array[] = [];
   /** Waited for before each batch is embedded and each epoch ends. */
   gate: () => Promise<unknown> = () => Promise.resolve();
   head = "none";
@@ -53,10 +61,19 @@ export class FakeSession implements WasmSession {
     return `hash of ${data.length} bytes, ${width}x${height}`;
   }
 
-  duplicate(name: string, hash: string) {
+  duplicate(name: string, hash: string, label: string) {
     this.#check();
     const first = this.samples.find((sample) => sample.hash === hash);
-    return first && `${name} shows the same as ${first.name}.`;
+    if (!first) return undefined;
+    return first.label === label
+      ? {
+          code: "DUPLICATE",
+          reason: `${name} shows the same as ${first.name}.`,
+        }
+      : {
+          code: "LABEL_CONFLICT",
+          reason: `${name} shows the same as ${first.name}, which is ${first.label}.`,
+        };
   }
 
   stage(name: string) {
@@ -136,22 +153,56 @@ export class FakeSession implements WasmSession {
     this.#epoch = undefined;
   }
 
-  evaluate(): Promise<never> {
-    return this.#alone(() =>
-      Promise.reject(rustError("NOT_TRAINED", "There is no head: train.")),
-    );
+  requireHead() {
+    this.#check();
+    if (this.head === "none")
+      throw rustError("NOT_TRAINED", "There is no head: train one.");
   }
 
-  async predict(embeddings: Float32Array) {
+  /** Names every sample as tested, and every second one as a label problem. */
+  async evaluate() {
+    this.requireHead();
+    return this.#alone(async () => reportOn(this.samples));
+  }
+
+  /** Each image is called by the length of its name, and is most like the last samples. */
+  async predictStaged({ top, heatmap, nearest = 0 }: PredictRequest) {
     return this.#alone(async () => {
-      if (this.head === "none")
-        throw rustError("NOT_TRAINED", "There is no head: train one.");
-      return Array.from({ length: embeddings.length / 2 }, (_, i) => ({
-        label: `length ${embeddings[2 * i]}`,
-        probability: 1,
-        classes: [],
-      }));
+      await this.gate();
+      const names = this.staged.splice(0);
+      this.predicted.push(names);
+      return names.map((name): BarePrediction => {
+        const label = `length ${name.length}`;
+        const classes = [
+          { label, probability: 0.75 },
+          { label: "other", probability: 0.25 },
+        ];
+        return {
+          label: name.startsWith("strange") ? null : label,
+          probability: 0.75,
+          classes: classes.slice(0, top),
+          unknown: name.startsWith("strange"),
+          similarity: 0.5,
+          ...(heatmap && { heatmap: this.#heatmap(label) }),
+          ...(nearest > 0 && { nearest: this.#nearest(nearest) }),
+        };
+      });
     });
+  }
+
+  #heatmap(label: string) {
+    const grid = Float32Array.of(1, 2);
+    const values = Float32Array.of(0, 0.5, 1, 0.5);
+    this.heatmaps.push(grid, values);
+    const box = { left: 3, top: 0, width: 20, height: 20 };
+    return { label, grid, values, width: 2, height: 2, box };
+  }
+
+  #nearest(count: number) {
+    return this.samples
+      .map(({ name, label }, id) => ({ id, name, label, similarity: 0.9 }))
+      .reverse()
+      .slice(0, count);
   }
 
   #check() {
@@ -167,6 +218,52 @@ export class FakeSession implements WasmSession {
       this.#busy = false;
     }
   }
+}
+
+function reportOn(samples: FakeSession["samples"]): BareReport {
+  const judged = samples.map(({ name, label }, id) => ({ id, name, label }));
+  return {
+    accuracy: 1,
+    interval: [0.5, 1],
+    balancedAccuracy: 1,
+    macroF1: 1,
+    logLoss: 0,
+    calibrationError: 0,
+    majorityAccuracy: 0.5,
+    classes: [],
+    confusion: [],
+    predictions: judged.map((image) => ({
+      ...image,
+      predicted: image.label,
+      probability: 1,
+      unknown: false,
+    })),
+    trained: 0,
+    tested: samples.length,
+    heldOut: "split",
+    head: {
+      method: "lbfgs",
+      l2: 0.01,
+      balanced: false,
+      scaling: "shrunken",
+      fewImages: false,
+      views: "centre",
+    },
+    calibration: null,
+    crossValidation: null,
+    learningCurve: null,
+    labelProblems: judged
+      .filter(({ id }) => id % 2 === 0)
+      .map((image) => ({
+        ...image,
+        suggested: "other",
+        probability: 0.9,
+        probabilityOfLabel: 0.1,
+        heldOut: false,
+      })),
+    nearDuplicates: { groups: 0, images: 0, setAside: 0, conflicts: [] },
+    unknown: null,
+  };
 }
 
 /** Files whose text starts with "broken" cannot be decoded. */

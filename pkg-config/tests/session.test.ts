@@ -32,7 +32,12 @@ describe("adding", () => {
       request(files("a", "b"), "ants", "test"),
       never,
     );
-    expect(added).toEqual({ added: 2, duplicates: [], rejected: [] });
+    expect(added).toEqual({
+      added: 2,
+      duplicates: [],
+      rejected: [],
+      ids: [0, 1],
+    });
     expect(wasm.embedded).toEqual([["a", "b"]]);
     expect(session.classes).toEqual([
       { label: "ants", auto: 0, train: 0, test: 2 },
@@ -57,7 +62,33 @@ describe("adding", () => {
       },
       { name: "b2", code: "DUPLICATE", reason: "b2 shows the same as b." },
     ]);
+    expect(added.ids).toEqual([null, 1, null]);
     expect(wasm.samples.map(({ name }) => name)).toEqual(["a", "b"]);
+  });
+
+  it("tells the same content under another label as a conflict, and does not add it", async () => {
+    const { wasm, session } = setUp();
+    await session.add(request(files("a")), never);
+    const again: Outgoing = {
+      kind: "file",
+      name: "again",
+      blob: file("again", "a"),
+    };
+    const added = await session.add(request([again], "bees"), never);
+    expect(added).toEqual({
+      added: 0,
+      duplicates: [
+        {
+          name: "again",
+          code: "LABEL_CONFLICT",
+          reason: "again shows the same as a, which is ants.",
+        },
+      ],
+      rejected: [],
+      ids: [null],
+    });
+    expect(wasm.samples).toHaveLength(1);
+    expect(wasm.embedded).toEqual([["a"]]);
   });
 
   it("tells what cannot be used and goes on with the rest", async () => {
@@ -82,6 +113,7 @@ describe("adding", () => {
       ["half.jpg", "IMAGE_UNDECODABLE"],
       ["image 3", "IMAGE_UNDECODABLE"],
     ]);
+    expect(added.ids).toEqual([null, null, null, 0]);
   });
 
   it("takes decoded images, and closes bitmaps", async () => {
@@ -161,6 +193,53 @@ describe("embedding", () => {
   });
 });
 
+describe("predicting", () => {
+  it("stages a batch and asks for all of it at once, with the options", async () => {
+    const { wasm, session } = setUp();
+    const ask = vi.spyOn(wasm, "predictStaged");
+    const options = { top: 1, heatmap: true, nearest: 2 };
+    const predictions = await session.predict(
+      files("a", "bcd"),
+      options,
+      never,
+    );
+    expect(ask.mock.calls).toEqual([[options]]);
+    expect(wasm.predicted).toEqual([["a", "bcd"]]);
+    expect(predictions).toMatchObject([
+      { label: "length 1", heatmap: { label: "length 1" } },
+      { label: "length 3", heatmap: { label: "length 3" } },
+    ]);
+  });
+
+  it("leaves nothing staged when it is cancelled while a batch is read", async () => {
+    const { wasm, session } = setUp();
+    const abort = new AbortController();
+    const stage = wasm.stage.bind(wasm);
+    wasm.stage = (name) => {
+      stage(name);
+      if (name === "b") abort.abort();
+    };
+    await expect(
+      session.predict(files("a", "b", "c"), {}, abort.signal),
+    ).rejects.toMatchObject({ code: "CANCELLED" });
+    expect(wasm.staged).toEqual([]);
+    expect(wasm.predicted).toEqual([]);
+  });
+
+  it("leaves nothing staged when an image cannot be used", async () => {
+    const { wasm, session } = setUp();
+    const images: Outgoing[] = [
+      ...files("a"),
+      { kind: "file", name: "half.jpg", blob: file("half.jpg", "broken") },
+    ];
+    await expect(session.predict(images, {}, never)).rejects.toMatchObject({
+      code: "IMAGE_UNDECODABLE",
+      message: expect.stringContaining("half.jpg"),
+    });
+    expect(wasm.staged).toEqual([]);
+  });
+});
+
 describe("the session in Rust", () => {
   it("is never used by two calls at once", async () => {
     const { wasm, session } = setUp();
@@ -172,12 +251,14 @@ describe("the session in Rust", () => {
       session.add(request(files("b", "c")), never),
       session.trainEpoch(run, never),
       session.embed(files("d"), never),
+      session.predict(files("e"), {}, never),
     ]);
     expect(results).toMatchObject([
       { epoch: 1 },
       { added: 2 },
       { epoch: 2 },
       [{}],
+      [{ label: "length 1" }],
     ]);
   });
 

@@ -21,12 +21,12 @@ async function run(
   webgpu: () => Promise<FakeSession> = async () => new FakeSession(),
   changes: Partial<Platform> = {},
 ) {
-  const create = vi.fn<(kind: string, reason: string) => Promise<FakeSession>>(
-    async (kind) => (kind === "webgpu" ? webgpu() : new FakeSession()),
-  );
+  const create = vi.fn<
+    (kind: string, views: string, reason: string) => Promise<FakeSession>
+  >(async (kind) => (kind === "webgpu" ? webgpu() : new FakeSession()));
   const progress: Progress[] = [];
   const session = await start(
-    { weights: "https://example.org/w", backend },
+    { weights: "https://example.org/w", backend, views: "flip" },
     {
       signal: new AbortController().signal,
       onProgress: (p) => progress.push(p),
@@ -34,7 +34,9 @@ async function run(
     {
       queryAdapter: async () => hardware,
       loadModule: async (kind) => ({
-        Session: { create: (_weights, reason) => create(kind, reason) },
+        Session: {
+          create: (_weights, views, reason) => create(kind, views, reason),
+        },
       }),
       loadWeights: async () => new Uint8Array(1),
       traps: new Traps(),
@@ -48,7 +50,7 @@ describe("starting", () => {
   it("loads the one module that runs, and tells each stage", async () => {
     const { created, progress } = await run("auto");
     expect(created).toEqual([
-      ["webgpu", "This browser has WebGPU on a graphics adapter."],
+      ["webgpu", "flip", "This browser has WebGPU on a graphics adapter."],
     ]);
     expect(progress.map(({ stage, loaded }) => `${stage} ${loaded}`)).toEqual([
       "code 0",
@@ -70,6 +72,7 @@ describe("starting", () => {
     );
     expect(created.at(-1)).toEqual([
       "cpu",
+      "flip",
       "WebGPU did not start (no device), so the CPU is used.",
     ]);
   });

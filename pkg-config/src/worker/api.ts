@@ -86,8 +86,21 @@ export function createApi({ start, decoder, traps }: Environment): WorkerApi {
           )
         : reply;
     },
-    classify: (call, embeddings, top) =>
-      answer(call, (signal) => started().classify(embeddings, top, signal)),
+    requireHead: (call) =>
+      answer(call, (signal) => started().requireHead(signal)),
+    predict: async (call, images, request) => {
+      const reply = await answer(call, (signal) =>
+        started().predict(images, request, signal),
+      );
+      return reply.ok
+        ? transfer(
+            reply,
+            reply.value.flatMap(({ heatmap }) =>
+              heatmap ? [heatmap.grid.buffer, heatmap.values.buffer] : [],
+            ),
+          )
+        : reply;
+    },
     startTraining: (call, options) =>
       answer(call, (signal) => started().startTraining(options, signal)),
     trainEpoch: (call, run) =>

@@ -1,5 +1,5 @@
 import { HeadstartError, messageOf } from "../errors.js";
-import type { Backend } from "../types.js";
+import type { Backend, Views } from "../types.js";
 import type { WasmSession } from "./session.js";
 
 /** What `start` needs of a wasm module once it is loaded. */
@@ -8,6 +8,7 @@ export interface WasmModule {
     /** `adapter` is the graphics adapter's name, for the WebGPU backend. */
     create(
       weights: Uint8Array,
+      views: Views,
       reason: string,
       adapter?: string,
     ): Promise<WasmSession>;

@@ -4,13 +4,18 @@ import {
   HeadstartError,
   throwIfCancelled,
 } from "../errors.js";
-import type { AddRequest, Outgoing, TrainRequest } from "../protocol.js";
 import type {
-  Added,
+  AddAnswer,
+  AddRequest,
+  BarePrediction,
+  BareReport,
+  Outgoing,
+  PredictRequest,
+  TrainRequest,
+} from "../protocol.js";
+import type {
   Backend,
   ClassCount,
-  Prediction,
-  Report,
   Skipped,
   Split,
   TrainStep,
@@ -28,12 +33,21 @@ export interface WasmSession {
   /** Checks a file's header, and returns the hash of its content. */
   inspect(name: string, bytes: Uint8Array): string;
   inspectPixels(name: string, image: ImageData): string;
-  /** A sentence when an image of that content was added before. */
-  duplicate(name: string, hash: string, label: string): string | undefined;
+  /** What to tell when an image of that content was added before. */
+  duplicate(
+    name: string,
+    hash: string,
+    label: string,
+  ): Pick<Skipped, "code" | "reason"> | undefined;
   stage(name: string, image: ImageData): void;
   discardStaged(): void;
   /** `[staged, 512]`, flattened. */
   embedStaged(): Promise<Float32Array>;
+  /** Throws when there is no head. */
+  requireHead(): void;
+  /** Of what was staged, in order. */
+  predictStaged(options: PredictRequest): Promise<BarePrediction[]>;
+  /** Returns the image's id. */
   addSample(
     name: string,
     hash: string,
@@ -45,8 +59,7 @@ export interface WasmSession {
   startTraining(options: TrainRequest): void;
   trainEpoch(): Promise<TrainStep | undefined>;
   cancelTraining(): void;
-  evaluate(): Promise<Report>;
-  predict(embeddings: Float32Array, top?: number): Promise<Prediction[]>;
+  evaluate(): Promise<BareReport>;
 }
 
 /** An image that was read but not yet decoded. */
@@ -81,49 +94,60 @@ export class Session {
   add(
     { images, label, split }: AddRequest,
     signal: AbortSignal,
-  ): Promise<Added> {
+  ): Promise<AddAnswer> {
     return this.#job(
       signal,
       async () => {
-        const result: Added = { added: 0, duplicates: [], rejected: [] };
-        const staged: Opened[] = [];
-        const flush = async () => {
-          const embeddings = await this.#embedStaged(staged.length, signal);
-          for (const [index, embedding] of embeddings.entries()) {
-            const { name, hash } = staged[index]!;
-            this.#wasm.addSample(name, hash, label, split, embedding);
-            result.added++;
-          }
-          staged.length = 0;
+        const answer: AddAnswer = {
+          added: 0,
+          duplicates: [],
+          rejected: [],
+          ids: images.map(() => null),
         };
-        for (const image of images) {
+        const isDuplicate = ({ name, hash }: Opened): boolean => {
+          const found = this.#wasm.duplicate(name, hash, label);
+          if (found)
+            answer.duplicates.push({
+              name,
+              code: found.code,
+              reason: found.reason,
+            });
+          return found !== undefined;
+        };
+        const staged: { position: number; opened: Opened }[] = [];
+        const repeated: Opened[] = [];
+        for (const [position, image] of images.entries()) {
           await pause();
           throwIfCancelled(signal);
           try {
             const opened = await this.#open(image);
-            // The same content twice in one batch: only an added image is known to Rust.
-            if (staged.some(({ hash }) => hash === opened.hash)) await flush();
-            const reason = this.#wasm.duplicate(
-              opened.name,
-              opened.hash,
-              label,
-            );
-            if (reason !== undefined) {
-              result.duplicates.push({
-                name: opened.name,
-                code: "DUPLICATE",
-                reason,
-              });
+            if (staged.some((other) => other.opened.hash === opened.hash)) {
+              repeated.push(opened);
               continue;
             }
+            if (isDuplicate(opened)) continue;
             await this.#stage(opened);
-            staged.push(opened);
+            staged.push({ position, opened });
           } catch (thrown) {
-            result.rejected.push(skipped(image.name, thrown));
+            answer.rejected.push(skipped(image.name, thrown));
           }
         }
-        if (staged.length > 0) await flush();
-        return result;
+        if (staged.length === 0) return answer;
+        const embeddings = await this.#embedStaged(staged.length, signal);
+        // Nothing is waited for from here on: a batch is added whole, or not at all.
+        for (const [index, { position, opened }] of staged.entries()) {
+          answer.ids[position] = this.#wasm.addSample(
+            opened.name,
+            opened.hash,
+            label,
+            split,
+            embeddings[index]!,
+          );
+          answer.added++;
+        }
+        // Only an added image is known to Rust, so what is twice in one batch is told last.
+        for (const opened of repeated) isDuplicate(opened);
+        return answer;
       },
       images,
     );
@@ -133,24 +157,29 @@ export class Session {
     return this.#job(
       signal,
       async () => {
-        for (const image of images) {
-          await pause();
-          throwIfCancelled(signal);
-          await this.#stage(await this.#open(image));
-        }
+        await this.#stageAll(images, signal);
         return this.#embedStaged(images.length, signal);
       },
       images,
     );
   }
 
-  classify(
-    embeddings: Float32Array[],
-    top: number | undefined,
+  requireHead(signal: AbortSignal): Promise<void> {
+    return this.#job(signal, async () => this.#wasm.requireHead());
+  }
+
+  predict(
+    images: Outgoing[],
+    request: PredictRequest,
     signal: AbortSignal,
-  ): Promise<Prediction[]> {
-    return this.#job(signal, () =>
-      this.#traps.guard(this.#wasm.predict(join(embeddings), top)),
+  ): Promise<BarePrediction[]> {
+    return this.#job(
+      signal,
+      async () => {
+        await this.#stageAll(images, signal);
+        return this.#finish(this.#wasm.predictStaged(request), signal);
+      },
+      images,
     );
   }
 
@@ -190,7 +219,7 @@ export class Session {
     });
   }
 
-  evaluate(signal: AbortSignal): Promise<Report> {
+  evaluate(signal: AbortSignal): Promise<BareReport> {
     return this.#job(signal, () => this.#traps.guard(this.#wasm.evaluate()));
   }
 
@@ -261,15 +290,28 @@ export class Session {
     this.#wasm.stage(name, await pixels());
   }
 
-  /** An abort that arrives meanwhile makes this throw, before anything is done with the result. */
+  /** Fails with the first image that cannot be used. */
+  async #stageAll(images: Outgoing[], signal: AbortSignal): Promise<void> {
+    for (const image of images) {
+      await pause();
+      throwIfCancelled(signal);
+      await this.#stage(await this.#open(image));
+    }
+  }
+
   async #embedStaged(
     count: number,
     signal: AbortSignal,
   ): Promise<Float32Array[]> {
-    const embeddings = await this.#traps.guard(this.#wasm.embedStaged());
+    return divide(await this.#finish(this.#wasm.embedStaged(), signal), count);
+  }
+
+  /** An abort that arrives meanwhile makes this throw, before anything is done with the result. */
+  async #finish<T>(computation: Promise<T>, signal: AbortSignal): Promise<T> {
+    const result = await this.#traps.guard(computation);
     await pause();
     throwIfCancelled(signal);
-    return divide(embeddings, count);
+    return result;
   }
 }
 
@@ -297,12 +339,4 @@ function divide(flat: Float32Array, count: number): Float32Array[] {
   return Array.from({ length: count }, (_, i) =>
     flat.slice(i * length, (i + 1) * length),
   );
-}
-
-function join(embeddings: Float32Array[]): Float32Array {
-  const length = embeddings[0]?.length ?? 0;
-  const flat = new Float32Array(embeddings.length * length);
-  for (const [i, embedding] of embeddings.entries())
-    flat.set(embedding, i * length);
-  return flat;
 }

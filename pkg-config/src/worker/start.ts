@@ -42,6 +42,7 @@ export async function start(
     const session = await platform.traps.guard(
       module.Session.create(
         bytes,
+        request.views,
         reason,
         kind === "webgpu" && adapter.found ? nameOf(adapter) : undefined,
       ),

@@ -6,6 +6,7 @@ import {
   type Backend,
   type BackendChoice,
   type Progress,
+  type Views,
 } from "headstart";
 
 export interface Failure {
@@ -17,6 +18,7 @@ export interface Failure {
 export interface ModelSource {
   weights: URL | Blob;
   backend: BackendChoice;
+  views: Views;
 }
 
 export function toFailure(error: unknown): Failure {
@@ -39,11 +41,14 @@ export class Model {
   #loading: AbortController | null = null;
 
   constructor(source: ModelSource) {
-    this.source = source;
+    this.source = $state.raw(source);
     void this.#load();
   }
 
-  /** Loads again with whatever `changes` names, for example a weights file from disk. */
+  /**
+   * Loads again with whatever `changes` names, for example a weights file from disk. What the classifier
+   * held is gone.
+   */
   retry(changes: Partial<ModelSource> = {}): Promise<void> {
     this.source = { ...this.source, ...changes };
     return this.#load();
@@ -70,12 +75,14 @@ export class Model {
 
   async #load(): Promise<void> {
     this.#loading?.abort();
+    this.#classifier?.dispose();
+    this.#classifier = null;
     const loading = new AbortController();
     this.#loading = loading;
     this.phase = "loading";
     this.failure = null;
     this.progress = null;
-    const { weights, backend } = this.source;
+    const { weights, backend, views } = this.source;
     if (weights instanceof URL && weights.origin !== location.origin) {
       this.#fail({
         code: "OTHER_SITE",
@@ -87,6 +94,7 @@ export class Model {
       const classifier = await Classifier.create({
         weights,
         backend,
+        views,
         signal: loading.signal,
         onProgress: (progress) => {
           if (!loading.signal.aborted) this.progress = progress;

@@ -5,6 +5,7 @@ import type {
   ClassCount,
   Prediction,
   Report,
+  Skipped,
   Split,
   TrainOptions,
   TrainStep,
@@ -12,6 +13,7 @@ import type {
 import { SvelteMap } from "svelte/reactivity";
 import type { LeftOut, PathFile, PhotoGroup } from "./folders";
 import { count, percent } from "./format";
+import { toLooked, type Looked } from "./looked";
 import { PhotoNames, type Photo } from "./photo-names";
 import { Model, toFailure, type ModelSource } from "./model.svelte";
 
@@ -45,7 +47,9 @@ export interface TrainingRun {
 
 export interface PredictedPhoto {
   photo: Photo;
-  prediction: Prediction;
+  prediction: Omit<Prediction, "heatmap">;
+  /** Where in the photo the likeliest class was seen. */
+  looked: Looked | null;
   /** Which head predicted it: the number of trainings so far. */
   head: number;
 }
@@ -53,6 +57,8 @@ export interface PredictedPhoto {
 /** Photos per call: counts move while a large folder is read, and a cancelled call loses little. */
 const ADD_CHUNK = 64;
 const PREDICT_CHUNK = 16;
+/** Training photos shown beside a prediction. */
+const NEAREST = 3;
 
 /** After these the package answers every call with the same error. */
 const DEADLY = new Set(["DEVICE_LOST", "INTERNAL", "DISPOSED"]);
@@ -68,6 +74,8 @@ export class Session {
   classes = $state.raw<ClassCount[]>([]);
   readonly photos = new SvelteMap<string, ClassPhotos>();
   duplicates = $state.raw<LeftOut[]>([]);
+  /** Photos that are there already under another class. */
+  conflicts = $state.raw<LeftOut[]>([]);
   rejected = $state.raw<LeftOut[]>([]);
   run = $state.raw<TrainingRun | null>(null);
   report = $state.raw<Report | null>(null);
@@ -244,7 +252,11 @@ export class Session {
         },
       });
       const onDisk = leftOut(photos, files);
-      this.duplicates = [...this.duplicates, ...added.duplicates.map(onDisk)];
+      const isConflict = ({ code }: Skipped) => code === "LABEL_CONFLICT";
+      const conflicts = added.duplicates.filter(isConflict);
+      const duplicates = added.duplicates.filter((each) => !isConflict(each));
+      this.conflicts = [...this.conflicts, ...conflicts.map(onDisk)];
+      this.duplicates = [...this.duplicates, ...duplicates.map(onDisk)];
       this.rejected = [...this.rejected, ...added.rejected.map(onDisk)];
       const names = [...added.duplicates, ...added.rejected].map(
         (skipped) => skipped.name,
@@ -283,10 +295,16 @@ export class Session {
   ): Promise<PredictedPhoto[]> {
     try {
       const files = photos.map(({ file }) => file);
-      const predictions = await classifier.predict(files, { signal });
+      const predictions = await classifier.predict(files, {
+        heatmap: true,
+        nearest: NEAREST,
+        signal,
+      });
       return photos.flatMap((photo, i) => {
-        const prediction = predictions[i];
-        return prediction ? [{ photo, prediction, head: this.head }] : [];
+        if (!predictions[i]) return [];
+        const { heatmap, ...prediction } = predictions[i];
+        const looked = heatmap ? toLooked(heatmap) : null;
+        return [{ photo, prediction, looked, head: this.head }];
       });
     } catch (error) {
       const { code, message } = toFailure(error);
@@ -313,6 +331,7 @@ export class Session {
         0,
       ),
       duplicates: this.duplicates.length,
+      conflicts: this.conflicts.length,
       rejected: this.rejected.length,
     };
   }
@@ -350,20 +369,26 @@ export class Session {
 interface Tally {
   added: number;
   duplicates: number;
+  conflicts: number;
   rejected: number;
 }
 
 function summary(before: Tally, after: Tally, skipped: number): string {
   const duplicates = after.duplicates - before.duplicates;
+  const conflicts = after.conflicts - before.conflicts;
   const rejected = after.rejected - before.rejected + skipped;
   const left: string[] = [];
   if (duplicates > 0) left.push(count(duplicates, "duplicate"));
+  if (conflicts > 0)
+    left.push(
+      count(conflicts, "photo of another class", "photos of another class"),
+    );
   if (rejected > 0)
     left.push(
       count(rejected, "file that cannot be used", "files that cannot be used"),
     );
   const text = `Added ${count(after.added - before.added, "photo")}.`;
-  return left.length > 0 ? `${text} Left out: ${left.join(" and ")}.` : text;
+  return left.length > 0 ? `${text} Left out: ${left.join(", ")}.` : text;
 }
 
 function countOf(classes: ClassCount[], label: string, split: Split): number {

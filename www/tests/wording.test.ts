@@ -1,0 +1,65 @@
+import type { HeadSummary } from "headstart";
+import { expect, it } from "vitest";
+import {
+  answerMorePhotos,
+  describeHead,
+  describeNearDuplicates,
+  describeTemperature,
+} from "../src/wording";
+
+const head: HeadSummary = {
+  method: "lbfgs",
+  l2: 0.01,
+  balanced: false,
+  scaling: "shrunken",
+  fewImages: false,
+  views: "centre",
+};
+
+it.each<[Partial<HeadSummary>, string]>([
+  [{}, "Logistic regression, L2 0.01 chosen by cross-validation."],
+  [
+    { l2: 0.1, fewImages: true },
+    "Logistic regression, L2 0.1. Few photos per class: a stronger prior was used.",
+  ],
+  [
+    { method: "sgd", l2: 0, scaling: null, fewImages: true },
+    "A linear head, trained with SGD in mini-batches.",
+  ],
+  [
+    { balanced: true, views: "flip" },
+    "Logistic regression, L2 0.01 chosen by cross-validation. Every class counts alike, however many photos it has. Of each photo, the centre and its mirror image were looked at.",
+  ],
+])("describes the head %o", (changes, sentences) => {
+  expect(describeHead({ ...head, ...changes })).toBe(sentences);
+});
+
+it("answers whether more photos would help", () => {
+  const answers = (["likely", "unlikely", "unclear"] as const).map(
+    (morePhotos) => answerMorePhotos({ points: [], morePhotos }),
+  );
+  expect(answers[0]).toMatch(/^Probably yes/);
+  expect(answers[1]).toMatch(/^Probably not/);
+  expect(answers[2]).toMatch(/^It cannot be told/);
+});
+
+it.each([
+  [1.42, /too sure .*\(temperature 1\.42\)/],
+  [0.8, /too timid, .*\(temperature 0\.80\)/],
+  [1.004, /about as sure as it should be/],
+])("says what a temperature of %f means", (temperature, says) => {
+  const calibration = { temperature, fittedOn: 20, before: 0.1, after: 0.05 };
+  expect(describeTemperature(calibration)).toMatch(says);
+});
+
+it("says how many near-duplicates there are, and why some are not in the test", () => {
+  const found = { groups: 3, images: 7, conflicts: [] };
+  const none = describeNearDuplicates({ ...found, setAside: 0 });
+  expect(none).toBe(
+    "7 photos in 3 groups show the same thing almost pixel for pixel.",
+  );
+  const some = describeNearDuplicates({ ...found, setAside: 2 });
+  expect(some).toContain("2 held-out photos of these were left out");
+  const one = describeNearDuplicates({ ...found, setAside: 1 });
+  expect(one).toContain("1 held-out photo of these was left out");
+});

@@ -253,7 +253,7 @@ export interface LabelProblem {
   heldOut: boolean;
 }
 
-/** Images that show the same thing almost pixel for pixel. */
+/** Images that look nearly the same, such as copies that were scaled or compressed anew. */
 export interface NearDuplicates {
   groups: number;
   /** How many images are in the groups. */

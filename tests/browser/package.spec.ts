@@ -1,5 +1,6 @@
 /** The built package in a plain page, on the CPU: what it does when all is well. */
-import { photoBytes, photos } from "./support/inputs.js";
+import { basename } from "node:path";
+import { photoBytes, photos, sample } from "./support/inputs.js";
 import { png, turnedJpeg } from "./support/images.js";
 import { add, create, expect, test, urlOf, urlsOf } from "./support/test.js";
 import { distance } from "./support/vectors.js";
@@ -59,6 +60,15 @@ test("learns ants and bees, reports on held-out photos, and predicts", async ({
   expect(report.accuracy).toBeCloseTo(right.length / 6, 12);
   expect(report.accuracy).toBeGreaterThanOrEqual(4 / 6);
   expect(report.confusion.flat().reduce((sum, count) => sum + count)).toBe(6);
+  expect(report.head).toMatchObject({
+    method: "lbfgs",
+    l2: 0.1,
+    balanced: false,
+    scaling: "shrunken",
+    fewImages: false,
+    views: "centre",
+  });
+  expect(report.nearDuplicates).toMatchObject({ setAside: 0, conflicts: [] });
 
   const unseen = [
     ...photos("val", "ants", 2, 10),
@@ -76,15 +86,16 @@ test("learns ants and bees, reports on held-out photos, and predicts", async ({
   }, urlsOf(unseen));
   expect(tops).toHaveLength(1);
   expect(predictions).toHaveLength(4);
-  for (const { label, probability, classes } of predictions) {
-    expect(classes[0]).toEqual({ label, probability });
+  for (const { label, probability, classes, unknown } of predictions) {
+    expect(classes[0]!.probability).toBe(probability);
+    expect(label).toBe(unknown ? null : classes[0]!.label);
     expect(
       classes.reduce((sum, each) => sum + each.probability, 0),
     ).toBeCloseTo(1, 5);
   }
   console.log(
     `package, CPU: accuracy ${report.accuracy.toFixed(3)} on 6 held-out photos after 16; ` +
-      `predictions ${predictions.map(({ label }) => label).join(", ")}`,
+      `predictions ${predictions.map(({ label }) => label ?? "none").join(", ")}`,
   );
 });
 
@@ -132,15 +143,14 @@ test("counts an image once, wherever and under whatever name it comes again", as
   expect(result.otherCall).toMatchObject({ added: 0, rejected: [] });
   expect(result.otherClass).toMatchObject({ added: 0, rejected: [] });
   expect(result.testFolder).toMatchObject({ added: 1, rejected: [] });
-  for (const { duplicates } of Object.values(result).slice(
-    0,
-    4,
-  ) as (typeof result.sameCall)[]) {
+  for (const [{ duplicates }, code] of [
+    [result.sameCall, "DUPLICATE"],
+    [result.otherCall, "DUPLICATE"],
+    [result.otherClass, "LABEL_CONFLICT"],
+    [result.testFolder, "LABEL_CONFLICT"],
+  ] as const) {
     expect(duplicates).toHaveLength(1);
-    expect(duplicates[0]).toMatchObject({
-      name: "same ant.jpg",
-      code: "DUPLICATE",
-    });
+    expect(duplicates[0]).toMatchObject({ name: "same ant.jpg", code });
     expect(duplicates[0]!.reason).toContain("ant.jpg");
   }
   expect(result.otherClass.duplicates[0]!.reason).toContain("ants");
@@ -148,6 +158,197 @@ test("counts an image once, wherever and under whatever name it comes again", as
     { label: "ants", auto: 1, train: 0, test: 0 },
     { label: "bees", auto: 0, train: 0, test: 1 },
   ]);
+});
+
+test("leaves near-duplicates of training images out of the test, and tells those of two classes", async ({
+  packagePage,
+}) => {
+  await create(packagePage);
+  await add(packagePage, "ants", photos("train", "ants", 6));
+  await add(packagePage, "bees", photos("train", "bees", 6));
+  await add(packagePage, "ants", photos("val", "ants", 3), "test");
+  await add(packagePage, "bees", photos("val", "bees", 3), "test");
+  const report = await packagePage.evaluate(
+    async ([ant, bee]) => {
+      const { classifier, file, recompressed } = window;
+      const sameAnt = await recompressed(await file(ant!), "same ant.jpg");
+      const sameBee = await recompressed(await file(bee!), "same bee.jpg");
+      await classifier.add([sameAnt], { label: "ants", split: "test" });
+      await classifier.add([sameBee], { label: "ants" });
+      await window.steps(classifier.train({ l2: 0.1 }));
+      return classifier.evaluate();
+    },
+    urlsOf([photos("train", "ants", 1)[0]!, photos("train", "bees", 1)[0]!]),
+  );
+  expect(report.tested).toBe(6);
+  expect(report.predictions.map(({ name }) => name)).not.toContain(
+    "same ant.jpg",
+  );
+  expect(report.nearDuplicates).toMatchObject({
+    groups: 2,
+    images: 4,
+    setAside: 1,
+  });
+  const { conflicts } = report.nearDuplicates;
+  expect(conflicts).toHaveLength(1);
+  expect(conflicts[0]!.map(({ label }) => label).sort()).toEqual([
+    "ants",
+    "bees",
+  ]);
+  expect(conflicts[0]!.map(({ name }) => name)).toContain("same bee.jpg");
+});
+
+test("suggests the label of a photo that was given the wrong one, and hands its file over", async ({
+  packagePage,
+}) => {
+  await create(packagePage);
+  const wrong = photos("train", "bees", 1, 30)[0]!;
+  await add(packagePage, "ants", [...photos("train", "ants", 20), wrong]);
+  await add(packagePage, "bees", photos("train", "bees", 20));
+  const { problems, predictions } = await packagePage.evaluate(async () => {
+    await window.steps(window.classifier.train());
+    const report = await window.classifier.evaluate();
+    const described = <T extends { image: Blob | null }>(items: T[]) =>
+      items.map(({ image, ...rest }) => ({
+        ...rest,
+        file: image instanceof File ? image.name : null,
+      }));
+    return {
+      problems: described(report.labelProblems),
+      predictions: described(report.predictions),
+    };
+  });
+  for (const { name, file } of [...problems, ...predictions])
+    expect(file).toBe(name);
+  expect(predictions.length).toBeGreaterThan(0);
+  expect(problems.find(({ name }) => name === basename(wrong))).toMatchObject({
+    label: "ants",
+    suggested: "bees",
+  });
+});
+
+test("explains a prediction by where it looked and what it is like", async ({
+  packagePage,
+}) => {
+  await create(packagePage);
+  const ants = photos("train", "ants", 8);
+  await add(packagePage, "ants", ants);
+  await add(packagePage, "bees", photos("train", "bees", 8));
+  await add(packagePage, "ants", photos("val", "ants", 2), "test");
+  await add(packagePage, "bees", photos("val", "bees", 2), "test");
+  const { heatmap, nearest, likeliest, photo } = await packagePage.evaluate(
+    async (urls) => {
+      await window.steps(window.classifier.train({ l2: 0.1 }));
+      const [file] = await window.files(urls);
+      const [prediction] = await window.classifier.predict([file!], {
+        heatmap: true,
+        nearest: 3,
+      });
+      const { heatmap, nearest, classes } = prediction!;
+      const { width, height } = await createImageBitmap(file!);
+      return {
+        photo: { width, height },
+        likeliest: classes[0]!.label,
+        heatmap: heatmap && {
+          ...heatmap,
+          typed: [heatmap.grid, heatmap.values].every(
+            (numbers) => numbers instanceof Float32Array,
+          ),
+          grid: [...heatmap.grid],
+          values: [...heatmap.values],
+        },
+        nearest: nearest?.map(({ image, ...rest }) => ({
+          ...rest,
+          file: image instanceof File ? image.name : null,
+        })),
+      };
+    },
+    urlsOf(ants.slice(0, 1)),
+  );
+  expect(heatmap).toMatchObject({
+    label: likeliest,
+    width: 224,
+    height: 224,
+    typed: true,
+  });
+  const { grid, values, box } = heatmap!;
+  expect(grid).toHaveLength(49);
+  expect(Math.max(...grid)).toBeGreaterThan(Math.min(...grid));
+  expect(values).toHaveLength(224 * 224);
+  const ordered = values.toSorted((a, b) => a - b);
+  expect(ordered[0]).toBeGreaterThanOrEqual(0);
+  expect(ordered[0]).toBeLessThan(0.1);
+  expect(ordered.at(-1)).toBeGreaterThan(0.9);
+  expect(ordered.at(-1)).toBeLessThanOrEqual(1);
+  // The central crop: 224 of the 256 pixels to which the shorter side is brought.
+  const side = Math.min(photo.width, photo.height) * (224 / 256);
+  expect(Math.abs(box.width - side)).toBeLessThan(2);
+  expect(Math.abs(box.height - side)).toBeLessThan(2);
+  expect(Math.abs(box.left + box.width / 2 - photo.width / 2)).toBeLessThan(2);
+  expect(Math.abs(box.top + box.height / 2 - photo.height / 2)).toBeLessThan(2);
+
+  expect(nearest).toHaveLength(3);
+  expect(nearest![0]).toMatchObject({
+    name: basename(ants[0]!),
+    file: basename(ants[0]!),
+    label: "ants",
+  });
+  const similarities = nearest!.map(({ similarity }) => similarity);
+  expect(similarities[0]).toBeCloseTo(1, 4);
+  expect(similarities).toEqual(similarities.toSorted((a, b) => b - a));
+});
+
+test("refuses photos of something else, and names the likeliest class all the same", async ({
+  packagePage,
+}) => {
+  await create(packagePage);
+  await add(packagePage, "ants", photos("train", "ants", 30));
+  await add(packagePage, "bees", photos("train", "bees", 30));
+  const strange = ["coffee", "basketball", "bridge"].map(sample);
+  const { report, predictions } = await packagePage.evaluate(async (urls) => {
+    await window.steps(window.classifier.train());
+    return {
+      report: await window.classifier.evaluate(),
+      predictions: await window.classifier.predict(await window.files(urls)),
+    };
+  }, urlsOf(strange));
+  const { threshold, refused, share } = report.unknown!;
+  expect(refused).toBe(
+    report.predictions.filter(({ unknown }) => unknown).length,
+  );
+  expect(share).toBeCloseTo(refused / report.tested, 6);
+  expect(share).toBeLessThan(0.5);
+  for (const { label, unknown, similarity, classes } of predictions) {
+    expect({ label, unknown }).toEqual({ label: null, unknown: true });
+    expect(similarity!).toBeLessThan(threshold);
+    expect(["ants", "bees"]).toContain(classes[0]!.label);
+  }
+});
+
+test("with the view flip, sees a mirrored image as the image itself", async ({
+  packagePage,
+  site,
+}) => {
+  // The side to which images are brought: nothing is resampled, and the crop is in the middle.
+  const pixel = (x: number, y: number) => [x, y, (x * y) % 256];
+  site.put("/own/image.png", png(256, 256, pixel), "image/png");
+  const mirrored = png(256, 256, (x, y) => pixel(255 - x, y));
+  site.put("/own/mirrored.png", mirrored, "image/png");
+  const difference = async () => {
+    const [image, mirrored] = await packagePage.evaluate(async () =>
+      window.embed(
+        window.classifier,
+        await window.files(["/own/image.png", "/own/mirrored.png"]),
+      ),
+    );
+    return distance(mirrored!, image!);
+  };
+  await create(packagePage, "cpu", "centre");
+  expect(await difference()).toBeGreaterThan(0.01);
+  await packagePage.evaluate(() => window.classifier.dispose());
+  await create(packagePage, "cpu", "flip");
+  // The same numbers, added in another order.
+  expect(await difference()).toBeLessThan(1e-5);
 });
 
 test("takes whatever the browser has decoded, and leaves it usable", async ({
@@ -261,7 +462,7 @@ test("goes on while a training runs, and refuses a second one", async ({
   expect(result.second!.message).toContain("cancel it first");
   expect(result.added.added).toBe(1);
   expect(result.rest.map(({ epoch }) => epoch)).toEqual([2, 3, 4, 5]);
-  expect(["ants", "bees"]).toContain(result.prediction!.label);
+  expect(["ants", "bees"]).toContain(result.prediction!.classes[0]!.label);
 });
 
 test("gives the same head for the same seed", async ({ packagePage }) => {

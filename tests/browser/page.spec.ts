@@ -1,8 +1,8 @@
 /** How the page behaves: dropping, naming, keyboard, phone, missing weights. */
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
-import type { Page } from "@playwright/test";
-import { photos, weightsPath } from "./support/inputs.js";
+import type { Locator, Page } from "@playwright/test";
+import { photos, sample, weightsPath } from "./support/inputs.js";
 import { HeadstartPage } from "./support/headstart-page.js";
 import { expect, test } from "./support/test.js";
 
@@ -32,6 +32,22 @@ async function drop(
   for (const type of ["dragenter", "dragover", "drop"]) {
     await page.dispatchEvent(target, type, { dataTransfer });
   }
+}
+
+/** How bright the left edge of the canvas is, as a share of the photo's own. */
+function cornerAgainstPhoto(canvas: Locator, photo: string): Promise<number> {
+  return canvas.evaluate(async (canvas, base64) => {
+    const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+    const bitmap = await createImageBitmap(new Blob([bytes]));
+    const brightness = (image: CanvasImageSource) => {
+      const { width, height } = canvas as HTMLCanvasElement;
+      const copy = new OffscreenCanvas(width, height).getContext("2d")!;
+      copy.drawImage(image, 0, 0, width, height);
+      const { data } = copy.getImageData(0, 0, 4, height);
+      return data.reduce((sum, part, i) => sum + (i % 4 < 3 ? part : 0), 0);
+    };
+    return brightness(canvas as HTMLCanvasElement) / brightness(bitmap);
+  }, readFileSync(photo).toString("base64"));
 }
 
 /** How far the page can be scrolled sideways. */
@@ -65,14 +81,131 @@ test("takes a folder of class folders, trains, reports and predicts", async ({
   const accuracy = await headstart.trainToEnd();
   expect(accuracy).toBeGreaterThanOrEqual(0);
   expect(accuracy).toBeLessThanOrEqual(1);
-  await expect(page.getByRole("region", { name: "Report" })).toContainText(
-    "2 held-out photos",
+  const report = page.getByRole("region", { name: "Report" });
+  await expect(report).toContainText("2 held-out photos");
+  await expect(report).toContainText(/95 % interval is \d+\.\d % to \d+\.\d %/);
+  await expect(page.getByTestId("head")).toContainText(
+    "Few photos per class: a stronger prior was used.",
   );
+  const right = Math.round(accuracy * 2);
+  await expect(
+    report.getByRole("list", { name: "Mistakes" }).getByRole("listitem"),
+  ).toHaveCount(2 - right);
 
   const photo = photos("val", "bees", 1)[0]!;
   await page.getByTestId("predict-files").setInputFiles(photo);
   await expect(page.getByTestId("prediction")).toHaveCount(1);
   await expect(page.getByRole("img", { name: basename(photo) })).toBeVisible();
+});
+
+test("reports on labels, learning and strangers, and explains its predictions", async ({
+  page,
+  makeFolder,
+}) => {
+  const headstart = new HeadstartPage(page);
+  await headstart.open();
+  const mislabelled = photos("train", "bees", 1, 30)[0]!;
+  await headstart.addFolder(
+    makeFolder("photos", {
+      ants: [...photos("train", "ants", 30), mislabelled],
+      bees: photos("train", "bees", 30),
+    }),
+  );
+  await headstart.finish(/Added 61 photos/, 2 * 60_000);
+  await headstart.trainToEnd(2 * 60_000);
+
+  await expect(page.getByTestId("head")).toContainText(
+    /^Logistic regression, L2 [\d.]+ chosen by cross-validation\./,
+  );
+  await expect(page.getByTestId("cross-validation")).toContainText(
+    /-fold cross-validation within the training photos: \d+\.\d % ± \d+\.\d %/,
+  );
+  await expect(page.getByTestId("more-photos")).toHaveAttribute(
+    "data-answer",
+    /^(likely|unlikely|unclear)$/,
+  );
+  const curve = page.getByRole("table", { name: /by number of training/ });
+  await expect(curve.getByRole("row")).toHaveCount(4);
+  await expect(
+    page.getByRole("region", { name: "Can its probabilities be trusted?" }),
+  ).toContainText(/temperature \d+\.\d\d/);
+  const suspect = page
+    .getByTestId("label-problems")
+    .getByRole("listitem")
+    .filter({ has: page.getByRole("img", { name: basename(mislabelled) }) });
+  await expect(suspect).toContainText(/labelled ants\s*looks like bees/);
+  await expect(
+    page.getByRole("region", { name: "Near-duplicates" }),
+  ).toBeVisible();
+
+  const insect = photos("val", "bees", 1, 10)[0]!;
+  const strange = sample("coffee");
+  await page.getByTestId("predict-files").setInputFiles([insect, strange]);
+  await headstart.finish(/Predicted 2 photos/);
+  const card = (photo: string) =>
+    page.getByTestId("prediction").filter({
+      has: page.getByRole("img", { name: new RegExp(`^${basename(photo)}`) }),
+    });
+  await expect(card(strange)).toHaveAttribute("data-unknown", "true");
+  await expect(card(strange)).toContainText("None of these");
+  await expect(card(strange)).toContainText(/(ants|bees) comes closest/);
+  await expect(card(insect)).toHaveAttribute("data-label", "bees");
+  await expect(
+    card(insect)
+      .getByRole("list", { name: /^Most like these/ })
+      .getByRole("listitem"),
+  ).toHaveCount(3);
+
+  await page.getByLabel("Show where it looked").check();
+  const looked = card(insect).getByRole("img", { name: /speaks for bees/ });
+  await expect(looked).toBeVisible();
+  await looked.scrollIntoViewIfNeeded();
+  const canvas = looked.locator("canvas");
+  await expect
+    .poll(() => cornerAgainstPhoto(canvas, insect))
+    .toBeCloseTo(0.4, 1);
+});
+
+test("takes one photo of two classes once, and says that the labels differ", async ({
+  page,
+  makeFolder,
+}) => {
+  const headstart = new HeadstartPage(page);
+  await headstart.open();
+  await headstart.addFolder(
+    makeFolder("photos", {
+      ants: few.ants,
+      bees: [...few.bees, few.ants[0]!],
+    }),
+  );
+  const said = await headstart.finish(/Added 6 photos/);
+  expect(said).toContain("1 photo of another class");
+  const conflicts = page.getByRole("region", {
+    name: "Photos of another class",
+  });
+  await expect(conflicts).toContainText(basename(few.ants[0]!));
+  await expect(conflicts).toContainText("Only one class can be right");
+  await expect(headstart.count("bees")).toHaveAttribute("data-train", "3");
+});
+
+test("lets views be chosen until there are photos", async ({
+  page,
+  makeFolder,
+}) => {
+  const headstart = new HeadstartPage(page);
+  await headstart.open();
+  await page.getByText("What is looked at in each photo").click();
+  const views = page.getByLabel("Views");
+  await expect(views).toHaveValue("centre");
+  await views.selectOption("flip");
+  await expect(headstart.backend).toBeVisible();
+  await headstart.addFolder(makeFolder("photos", few));
+  await headstart.finish(/Added 6 photos/);
+  await expect(views).toBeDisabled();
+  await headstart.trainToEnd();
+  await expect(page.getByTestId("head")).toContainText(
+    "the centre and its mirror image were looked at",
+  );
 });
 
 test("takes a single class folder, and more photos of it", async ({

@@ -60,7 +60,7 @@ export function describeTemperature({ temperature }: Calibration): string {
 export function describeNearDuplicates(found: NearDuplicates): string {
   const { groups, images, setAside } = found;
   const sentences = [
-    `${count(images, "photo")} in ${count(groups, "group")} show the same thing almost pixel for pixel.`,
+    `${count(images, "photo")} in ${count(groups, "group")} look nearly the same.`,
   ];
   if (setAside > 0)
     sentences.push(

@@ -55,9 +55,7 @@ it.each([
 it("says how many near-duplicates there are, and why some are not in the test", () => {
   const found = { groups: 3, images: 7, conflicts: [] };
   const none = describeNearDuplicates({ ...found, setAside: 0 });
-  expect(none).toBe(
-    "7 photos in 3 groups show the same thing almost pixel for pixel.",
-  );
+  expect(none).toBe("7 photos in 3 groups look nearly the same.");
   const some = describeNearDuplicates({ ...found, setAside: 2 });
   expect(some).toContain("2 held-out photos of these were left out");
   const one = describeNearDuplicates({ ...found, setAside: 1 });

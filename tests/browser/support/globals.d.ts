@@ -14,6 +14,8 @@ declare global {
     headstart: typeof Headstart;
     classifier: Headstart.Classifier;
     file(url: string, name?: string): Promise<File>;
+    /** The image compressed anew as a JPEG. */
+    recompressed(image: File, name: string): Promise<File>;
     files(urls: string[]): Promise<File[]>;
     failure(promise: Promise<unknown>): Promise<Failure | null>;
     steps(

@@ -14,6 +14,7 @@ export const weightsPath = join(root, "weights", "resnet18-int8.safetensors");
 const needed = [
   [join(hymenoptera, "train"), "put the ants-and-bees photos there"],
   [join(hymenoptera, "val"), "put the ants-and-bees photos there"],
+  [join(datasets, "samples"), "put the sample photos there"],
   [weightsPath, "run `npm start` once, which makes it"],
   [join(packageDist, "index.js"), "run `npm run build`"],
   [join(packageDist, "wasm", "cpu", "headstart.js"), "run `npm run build`"],
@@ -45,6 +46,10 @@ export function photos(
     .sort();
   return names.slice(start, start + count).map((name) => join(folder, name));
 }
+
+/** A photo of something that is neither ant nor bee. */
+export const sample = (name: string): string =>
+  join(datasets, "samples", `${name}.jpg`);
 
 export const photoBytes = (path: string): Buffer => readFileSync(path);
 export const weightsBytes = (): Buffer => readFileSync(weightsPath);

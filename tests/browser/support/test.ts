@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync } from "node:fs";
 import { basename, join, relative, sep } from "node:path";
 import { test as base, expect, type Page } from "@playwright/test";
-import type { BackendChoice, ClassCount } from "headstart";
+import type { BackendChoice, ClassCount, Views } from "headstart";
 import { datasets, requireInputs } from "./inputs.js";
 import { Site } from "./site.js";
 
@@ -72,14 +72,19 @@ export const urlsOf = (paths: string[]): string[] => paths.map(urlOf);
 export function create(
   page: Page,
   backend: BackendChoice = "cpu",
+  views: Views = "centre",
 ): Promise<void> {
-  return page.evaluate(async (backend) => {
-    const { Classifier } = window.headstart;
-    window.classifier = await Classifier.create({
-      weights: "/weights",
-      backend,
-    });
-  }, backend);
+  return page.evaluate(
+    async ({ backend, views }) => {
+      const { Classifier } = window.headstart;
+      window.classifier = await Classifier.create({
+        weights: "/weights",
+        backend,
+        views,
+      });
+    },
+    { backend, views },
+  );
 }
 
 /** Adds photos to the page's classifier; resolves to the counts by class. */

@@ -83,7 +83,9 @@ test("takes a folder of class folders, trains, reports and predicts", async ({
   expect(accuracy).toBeLessThanOrEqual(1);
   const report = page.getByRole("region", { name: "Report" });
   await expect(report).toContainText("2 held-out photos");
-  await expect(report).toContainText(/95 % interval is \d+\.\d % to \d+\.\d %/);
+  await expect(report).toContainText(
+    /95 % interval is\s+\d+\.\d %\s+to\s+\d+\.\d %/,
+  );
   await expect(page.getByTestId("head")).toContainText(
     "Few photos per class: a stronger prior was used.",
   );
@@ -118,7 +120,7 @@ test("reports on labels, learning and strangers, and explains its predictions", 
     /^Logistic regression, L2 [\d.]+ chosen by cross-validation\./,
   );
   await expect(page.getByTestId("cross-validation")).toContainText(
-    /-fold cross-validation within the training photos: \d+\.\d % ± \d+\.\d %/,
+    /-fold cross-validation within the training photos:\s+\d+\.\d % ± \d+\.\d %/,
   );
   await expect(page.getByTestId("more-photos")).toHaveAttribute(
     "data-answer",
@@ -148,7 +150,7 @@ test("reports on labels, learning and strangers, and explains its predictions", 
     });
   await expect(card(strange)).toHaveAttribute("data-unknown", "true");
   await expect(card(strange)).toContainText("None of these");
-  await expect(card(strange)).toContainText(/(ants|bees) comes closest/);
+  await expect(card(strange)).toContainText(/(ants|bees)\s+comes closest/);
   await expect(card(insect)).toHaveAttribute("data-label", "bees");
   await expect(
     card(insect)

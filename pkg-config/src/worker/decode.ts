@@ -1,4 +1,5 @@
-import { HeadstartError } from "../errors.js";
+import { HeadstartError, messageOf } from "../errors.js";
+import { explain, formatOf } from "./formats/format.js";
 import { PixelReader } from "./pixels.js";
 
 /** What turns images into RGBA, row by row from the top, colours not multiplied by alpha. */
@@ -19,6 +20,7 @@ export async function decodeFile(
   blob: Blob,
   bytes: Uint8Array,
 ): Promise<ImageData> {
+  const format = formatOf(bytes);
   let bitmap: ImageBitmap;
   try {
     bitmap = await createImageBitmap(blob, {
@@ -27,9 +29,9 @@ export async function decodeFile(
       premultiplyAlpha: "none",
     });
   } catch (cause) {
-    throw undecodable(name, cause);
+    throw undecodable(name, explain(format), cause);
   }
-  return read(name, bitmap, isJpeg(bytes));
+  return read(name, bitmap, format?.kind === "jpeg");
 }
 
 /** The pixels of a bitmap, which is closed afterwards. */
@@ -41,21 +43,21 @@ function read(name: string, bitmap: ImageBitmap, opaque: boolean): ImageData {
   try {
     return reader.read(bitmap, opaque);
   } catch (cause) {
-    throw undecodable(name, cause);
+    const problem = `its pixels could not be read (${messageOf(cause)}). Save it again as JPEG or PNG.`;
+    throw undecodable(name, problem, cause);
   } finally {
     bitmap.close();
   }
 }
 
-/** By content: a file's type follows from its name, which may be wrong. */
-function isJpeg(bytes: Uint8Array): boolean {
-  return bytes[0] === 0xff && bytes[1] === 0xd8 && bytes[2] === 0xff;
-}
-
-function undecodable(name: string, cause: unknown): HeadstartError {
+function undecodable(
+  name: string,
+  problem: string,
+  cause: unknown,
+): HeadstartError {
   return new HeadstartError(
     "IMAGE_UNDECODABLE",
-    `${name} cannot be decoded by this browser: re-save it as JPEG or PNG.`,
+    `${name} cannot be decoded by this browser: ${problem}`,
     { cause },
   );
 }

@@ -1,5 +1,7 @@
 import { HeadstartError, messageOf } from "../errors.js";
 import { explain, formatOf } from "./formats/format.js";
+import { prepareFile } from "./formats/prepare.js";
+import { turn } from "./formats/turn.js";
 import { PixelReader } from "./pixels.js";
 
 /** What turns images into RGBA, row by row from the top, colours not multiplied by alpha. */
@@ -21,9 +23,10 @@ export async function decodeFile(
   bytes: Uint8Array,
 ): Promise<ImageData> {
   const format = formatOf(bytes);
+  const prepared = prepareFile(format, blob, bytes);
   let bitmap: ImageBitmap;
   try {
-    bitmap = await createImageBitmap(blob, {
+    bitmap = await createImageBitmap(prepared.blob, {
       imageOrientation: "from-image",
       colorSpaceConversion: "none",
       premultiplyAlpha: "none",
@@ -31,7 +34,8 @@ export async function decodeFile(
   } catch (cause) {
     throw undecodable(name, explain(format), cause);
   }
-  return read(name, bitmap, format?.kind === "jpeg");
+  const image = read(name, bitmap, format?.kind === "jpeg");
+  return turn(image, prepared.orientation);
 }
 
 /** The pixels of a bitmap, which is closed afterwards. */

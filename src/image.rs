@@ -2,10 +2,12 @@
 //!
 //! The shorter side is resized to 256 with Pillow's antialiased bilinear filter, the central 224×224
 //! is cropped, and each channel is scaled to [0, 1] and normalised with ImageNet's mean and deviation
-//! (torchvision's `ResNet18_Weights.IMAGENET1K_V1.transforms()`).
+//! (torchvision's `ResNet18_Weights.IMAGENET1K_V1.transforms()`). Further [`Views`] of an image are made
+//! the same way.
 
 use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::{Error, Result};
@@ -15,7 +17,9 @@ pub const INPUT_SIDE: usize = 224;
 /// How many numbers one image's input holds: 3 channels of 224×224.
 pub const INPUT_LEN: usize = 3 * INPUT_SIDE * INPUT_SIDE;
 /// What the shorter side is resized to before the crop, in pixels.
-const RESIZED_SIDE: usize = 256;
+pub const RESIZED_SIDE: usize = 256;
+/// The same for the closer view, whose crop is 70 % of the shorter side.
+const CLOSER_SIDE: usize = 320;
 
 /// ImageNet's channel means, for pixels scaled to [0, 1].
 const MEAN: [f32; 3] = [0.485, 0.456, 0.406];
@@ -138,28 +142,103 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Resizes the shorter side to 256 and crops the central 224×224: RGB, `[224, 224, 3]`.
+/// What is embedded of an image; the embeddings of several views are averaged.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Views {
+    /// The central crop.
+    #[default]
+    Centre,
+    /// The central crop and its mirror image.
+    Flip,
+    /// The central crop, a closer one, and both mirrored.
+    Crops,
+}
+
+impl Views {
+    /// How many inputs an image makes.
+    pub fn count(self) -> usize {
+        match self {
+            Self::Centre => 1,
+            Self::Flip => 2,
+            Self::Crops => 4,
+        }
+    }
+
+    /// Appends the inputs `[count, 3, 224, 224]` of an image; the first is the central crop.
+    ///
+    /// # Errors
+    /// `INVALID_ARGUMENT` if the resize library refuses the pixels.
+    pub fn append(self, pixels: &Pixels, inputs: &mut Vec<f32>) -> Result<()> {
+        let mut crops = vec![resize_and_crop(pixels, RESIZED_SIDE)?];
+        if self == Self::Crops {
+            crops.push(resize_and_crop(pixels, CLOSER_SIDE)?);
+        }
+        for crop in &crops {
+            normalize_into(crop, inputs);
+            if self != Self::Centre {
+                normalize_into(&mirrored(crop), inputs);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A crop `[224, 224, 3]` with left and right swapped.
+fn mirrored(crop: &[u8]) -> Vec<u8> {
+    crop.chunks_exact(3 * INPUT_SIDE)
+        .flat_map(|row| row.rchunks_exact(3).flatten().copied())
+        .collect()
+}
+
+/// A rectangle of an image, in its pixels.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Region {
+    /// From the left edge.
+    pub left: f64,
+    /// From the top edge.
+    pub top: f64,
+    /// Its width.
+    pub width: f64,
+    /// Its height.
+    pub height: f64,
+}
+
+/// The part of a `width`×`height` image that the central crop shows.
+pub fn central_region(width: usize, height: usize) -> Region {
+    crop_region(width, height, RESIZED_SIDE)
+}
+
+fn crop_region(width: usize, height: usize, resized_side: usize) -> Region {
+    let (resized_width, resized_height) = resized_size(width, height, resized_side);
+    let scale_x = width as f64 / resized_width as f64;
+    let scale_y = height as f64 / resized_height as f64;
+    let side = INPUT_SIDE as f64;
+    Region {
+        left: crop_offset(resized_width) as f64 * scale_x,
+        top: crop_offset(resized_height) as f64 * scale_y,
+        width: side * scale_x,
+        height: side * scale_y,
+    }
+}
+
+/// Resizes the shorter side to `resized_side` and crops the central 224×224: RGB, `[224, 224, 3]`.
 ///
 /// Only the pixels that the crop needs are computed, so a panorama costs no more than a square.
 ///
 /// # Errors
 /// `INVALID_ARGUMENT` if the resize library refuses the pixels.
-pub fn resize_and_crop(pixels: &Pixels) -> Result<Vec<u8>> {
-    let (width, height) = resized_size(pixels.width, pixels.height);
-    let (left, top) = (crop_offset(width), crop_offset(height));
-    // The crop's box in the source's coordinates; the filter may still read beyond it, as in Pillow.
-    let scale_x = pixels.width as f64 / width as f64;
-    let scale_y = pixels.height as f64 / height as f64;
-    let side = INPUT_SIDE as f64;
+///
+/// # Panics
+/// If `resized_side` is less than 224: there is no such crop.
+pub fn resize_and_crop(pixels: &Pixels, resized_side: usize) -> Result<Vec<u8>> {
+    assert!(resized_side >= INPUT_SIDE, "the crop must fit");
+    // The crop in the source's coordinates; the filter may still read beyond it, as in Pillow.
+    let region = crop_region(pixels.width, pixels.height, resized_side);
     let options = ResizeOptions::new()
         .resize_alg(ResizeAlg::Convolution(FilterType::Bilinear))
         .use_alpha(false)
-        .crop(
-            left as f64 * scale_x,
-            top as f64 * scale_y,
-            side * scale_x,
-            side * scale_y,
-        );
+        .crop(region.left, region.top, region.width, region.height);
     let refused = |error: &dyn std::fmt::Display| Error::invalid("pixels", error.to_string());
     let source = ImageRef::new(
         pixels.width as u32,
@@ -182,12 +261,12 @@ pub fn resize_and_crop(pixels: &Pixels) -> Result<Vec<u8>> {
     })
 }
 
-/// torchvision's `Resize(256)`: the shorter side becomes 256, the longer one is truncated.
-fn resized_size(width: usize, height: usize) -> (usize, usize) {
+/// torchvision's `Resize(side)`: the shorter side becomes `side`, the longer one is truncated.
+fn resized_size(width: usize, height: usize, side: usize) -> (usize, usize) {
     if width <= height {
-        (RESIZED_SIDE, RESIZED_SIDE * height / width)
+        (side, side * height / width)
     } else {
-        (RESIZED_SIDE * width / height, RESIZED_SIDE)
+        (side * width / height, side)
     }
 }
 

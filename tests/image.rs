@@ -4,8 +4,8 @@ mod support;
 
 use headstart::backbone::ResNet18;
 use headstart::image::{
-    INPUT_LEN, MAX_SIDE, Pixels, check_encoded, check_size, content_hash, normalize_into,
-    pixel_hash, resize_and_crop,
+    INPUT_LEN, MAX_SIDE, Pixels, RESIZED_SIDE, check_encoded, check_size, content_hash,
+    normalize_into, pixel_hash, resize_and_crop,
 };
 use headstart::{Error, device};
 use support::{CHECKPOINT, bytes, cosine, input, read_shared, shared, tensor, values};
@@ -38,7 +38,8 @@ fn resized_pngs_are_pillows_within_one_level() {
     let expected = read_shared("golden/resize/expected.safetensors");
     for name in CASES {
         let (pixels, width, height) = decode_png(name);
-        let crop = resize_and_crop(&Pixels::rgb(&pixels, width, height).unwrap()).unwrap();
+        let crop =
+            resize_and_crop(&Pixels::rgb(&pixels, width, height).unwrap(), RESIZED_SIDE).unwrap();
         let expected = bytes(&expected, name);
         assert_eq!(crop.len(), expected.len());
         let off = |&(a, b): &(&u8, &u8)| a.abs_diff(*b);
@@ -69,7 +70,8 @@ fn embeddings_of_resized_pngs_are_those_of_pillows_crops() {
     let embed = |crop: &[u8]| values(network.features(input(crop, &device)));
     for name in CASES {
         let (pixels, width, height) = decode_png(name);
-        let crop = resize_and_crop(&Pixels::rgb(&pixels, width, height).unwrap()).unwrap();
+        let crop =
+            resize_and_crop(&Pixels::rgb(&pixels, width, height).unwrap(), RESIZED_SIDE).unwrap();
         let similarity = cosine(&embed(&crop), &embed(&bytes(&expected, name)));
         println!("figure: embedding of resized {name}: cosine {similarity:.7}");
         assert!(similarity >= 0.9999, "{name}: cosine {similarity}");
@@ -106,8 +108,10 @@ fn alpha_is_dropped_and_colours_under_it_are_kept() {
         .enumerate()
         .flat_map(|(index, p)| [p[0], p[1], p[2], (index % 256) as u8])
         .collect();
-    let from_rgb = resize_and_crop(&Pixels::rgb(&rgb, width, height).unwrap()).unwrap();
-    let from_rgba = resize_and_crop(&Pixels::rgba(&rgba, width, height).unwrap()).unwrap();
+    let from_rgb =
+        resize_and_crop(&Pixels::rgb(&rgb, width, height).unwrap(), RESIZED_SIDE).unwrap();
+    let from_rgba =
+        resize_and_crop(&Pixels::rgba(&rgba, width, height).unwrap(), RESIZED_SIDE).unwrap();
     assert_eq!(from_rgb, from_rgba);
 }
 

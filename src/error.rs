@@ -117,26 +117,27 @@ pub enum Error {
         /// The only class.
         label: String,
     },
-    /// A class with too few images to train on.
+    /// A class with no image to train on.
     #[error(
-        "The class \"{label}\" has {count} to train on. Add photos until it has at least {min}, or remove the class."
+        "The class \"{label}\" has no image to train on. Add a few photos of it that are not for testing, or remove the class."
     )]
     TooFewImages {
         /// The class.
         label: String,
-        /// How many images it has, in words.
-        count: String,
-        /// How many it needs.
-        min: usize,
     },
     /// A head is needed and there is none.
     #[error("There is no trained head yet. Train first.")]
     NotTrained,
     /// No image was held out.
     #[error(
-        "There are no held-out images to evaluate on. Add test images of the trained classes, or train again so that a split is made."
+        "There are no held-out images to evaluate on{}. Add test images of the trained classes{}, or add photos and train again so that some can be set aside.",
+        if *set_aside > 0 { format!(": all {set_aside} are near-duplicates of training images") } else { String::new() },
+        if *set_aside > 0 { " that were taken on other occasions" } else { "" }
     )]
-    NoTestImages,
+    NoTestImages {
+        /// How many there were, but for a near-duplicate among the training images.
+        set_aside: usize,
+    },
     /// A second training was started while one runs.
     #[error("A training is running already. Wait for it to finish, or cancel it first.")]
     TrainingInProgress,
@@ -168,7 +169,7 @@ impl Error {
             Self::TooFewClasses { .. } => "TOO_FEW_CLASSES",
             Self::TooFewImages { .. } => "TOO_FEW_IMAGES",
             Self::NotTrained => "NOT_TRAINED",
-            Self::NoTestImages => "NO_TEST_IMAGES",
+            Self::NoTestImages { .. } => "NO_TEST_IMAGES",
             Self::TrainingInProgress => "TRAINING_IN_PROGRESS",
             Self::InvalidArgument { .. } => "INVALID_ARGUMENT",
         }

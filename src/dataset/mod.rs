@@ -1,12 +1,16 @@
 //! The user's images as the head sees them: an embedding, a class, a content hash and a side.
 
+mod near_duplicates;
 mod split;
 
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use split::{Partition, TEST_SHARE, folds, hold_out, partition};
+use near_duplicates::Candidates;
+pub(crate) use near_duplicates::dot;
+pub use near_duplicates::{MIN_CENTRED_COSINE, MIN_COSINE};
+pub use split::{Partition, TEST_SHARE, folds, hold_out, shuffled_places};
 
 use crate::backbone::EMBEDDING_LEN;
 use crate::{Error, Result};
@@ -23,6 +27,15 @@ pub enum Split {
     Test,
 }
 
+/// A side of the split.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Side {
+    /// Learned from.
+    Train,
+    /// Judged on.
+    Test,
+}
+
 /// One image.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sample {
@@ -34,8 +47,19 @@ pub struct Sample {
     pub class: usize,
     /// The side it was put on.
     pub split: Split,
+    /// The side that the seeded split put it on, which it keeps.
+    pub side: Option<Side>,
     /// Its embedding, 512 numbers.
     pub embedding: Vec<f32>,
+}
+
+/// Why an image must not be added again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Duplicate {
+    /// `DUPLICATE`, or `LABEL_CONFLICT` when the same content is there with another label.
+    pub code: &'static str,
+    /// One sentence that names both images and the remedy.
+    pub reason: String,
 }
 
 /// How many images a class has.
@@ -57,6 +81,8 @@ pub struct Dataset {
     labels: Vec<String>,
     samples: Vec<Sample>,
     by_hash: HashMap<String, usize>,
+    candidates: Candidates,
+    sides_seed: Option<u64>,
 }
 
 impl Dataset {
@@ -76,7 +102,7 @@ impl Dataset {
     }
 
     /// Why an image must not be added again, or `None` when its content is new.
-    pub fn duplicate(&self, name: &str, hash: &str, label: &str) -> Option<String> {
+    pub fn duplicate(&self, name: &str, hash: &str, label: &str) -> Option<Duplicate> {
         let there = self.find(hash)?;
         let first = &self.labels[there.class];
         let side = if there.split == Split::Test {
@@ -84,16 +110,20 @@ impl Dataset {
         } else {
             "training"
         };
-        Some(if first == label {
-            format!(
-                "{name} has the same content as {}, which is there already as a {side} image of \"{first}\"; it is counted once.",
-                there.name
-            )
+        let (code, remedy) = if first == label {
+            ("DUPLICATE", "it is counted once")
         } else {
-            format!(
-                "{name} has the same content as {}, which is there already as a {side} image of \"{first}\"; decide which class it shows.",
-                there.name
+            (
+                "LABEL_CONFLICT",
+                "decide which class it shows, and leave out the other copy",
             )
+        };
+        Some(Duplicate {
+            code,
+            reason: format!(
+                "{name} has the same content as {}, which is there already as a {side} image of \"{first}\"; {remedy}.",
+                there.name
+            ),
         })
     }
 
@@ -120,20 +150,23 @@ impl Dataset {
                 ),
             ));
         }
-        if let Some(reason) = self.duplicate(name, hash, label) {
-            return Err(Error::invalid("image", reason.trim_end_matches('.')));
+        if let Some(duplicate) = self.duplicate(name, hash, label) {
+            let problem = duplicate.reason.trim_end_matches('.');
+            return Err(Error::invalid("image", problem));
         }
         let class = self.class_of(label).unwrap_or_else(|| {
             self.labels.push(label.into());
             self.labels.len() - 1
         });
         let id = self.samples.len();
+        self.candidates.add(embedding, embeddings(&self.samples));
         self.by_hash.insert(hash.into(), id);
         self.samples.push(Sample {
             name: name.into(),
             hash: hash.into(),
             class,
             split,
+            side: None,
             embedding: embedding.to_vec(),
         });
         Ok(id)
@@ -162,9 +195,44 @@ impl Dataset {
         counts
     }
 
+    /// The near-duplicate group of each sample, named by the id of its first member; most samples are alone
+    /// in theirs.
+    pub fn near_duplicates(&self) -> Vec<usize> {
+        self.candidates.groups(embeddings(&self.samples))
+    }
+
+    /// Splits the images into those to learn from and those to be judged on; near-duplicates (`groups`, from
+    /// [`near_duplicates`](Self::near_duplicates)) never stand on both sides. Under one seed an image keeps
+    /// its side when others are added.
+    ///
+    /// # Errors
+    /// `NO_IMAGES`, `TOO_FEW_CLASSES`, or `TOO_FEW_IMAGES` for a class with no image to train on.
+    pub fn partition(&mut self, groups: &[usize], seed: u64) -> Result<Partition> {
+        split::partition(self, groups, seed)
+    }
+
+    fn forget_sides_of_other_seeds(&mut self, seed: u64) {
+        if self.sides_seed != Some(seed) {
+            self.samples
+                .iter_mut()
+                .for_each(|sample| sample.side = None);
+            self.sides_seed = Some(seed);
+        }
+    }
+
+    fn remember_sides(&mut self, sides: &[Side]) {
+        for (sample, &side) in self.samples.iter_mut().zip(sides) {
+            sample.side = Some(side);
+        }
+    }
+
     fn class_of(&self, label: &str) -> Option<usize> {
         self.labels.iter().position(|known| known == label)
     }
+}
+
+fn embeddings(samples: &[Sample]) -> impl ExactSizeIterator<Item = &[f32]> + Clone {
+    samples.iter().map(|sample| sample.embedding.as_slice())
 }
 
 /// A label without the white space around it.

@@ -12,10 +12,11 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
-use super::fit::{EpochReport, LabelledEmbeddings, Phase};
+use super::fit::{EpochReport, Fitted, HeadSummary, LabelledEmbeddings, Phase};
 use super::linear::{Head, loss_and_accuracy, read};
-use super::logistic::class_weights;
 use super::options::{Method, Recipe};
+use super::regression::{class_sizes, class_weights, is_balanced};
+use super::temperature::fit_temperature;
 use crate::Result;
 use crate::backbone::EMBEDDING_LEN;
 
@@ -131,9 +132,34 @@ impl Descent {
         }))
     }
 
-    /// The best head seen, or the last where no images were set aside.
-    pub fn into_head(self) -> Head {
-        self.best.map_or(self.head, |best| best.head).frozen()
+    /// The best head seen, or the last where no images were set aside; those set aside calibrate it.
+    ///
+    /// # Errors
+    /// `DEVICE_LOST` when its logits cannot be read back.
+    pub async fn finish(self) -> Result<Fitted> {
+        let head = self.best.map_or(self.head, |best| best.head).frozen();
+        let classes = head.labels().len();
+        let sizes = class_sizes(&self.train.classes, classes);
+        let (temperature, calibrated_on) = match &self.validation {
+            Some(validation) => {
+                let logits = read(head.logits(validation.embeddings.clone().inner())).await?;
+                let truth = &validation.classes;
+                (fit_temperature(&logits, truth, classes), truth.len())
+            }
+            None => (1.0, 0),
+        };
+        Ok(Fitted {
+            head: head.calibrated(temperature),
+            summary: HeadSummary {
+                method: self.recipe.method,
+                l2: self.recipe.l2.unwrap_or(0.0),
+                balanced: is_balanced(self.recipe.class_weights, &sizes),
+                scaling: None,
+                few_images: false,
+            },
+            calibrated_on,
+            left_out: None,
+        })
     }
 
     fn step(&mut self, embeddings: Tensor<2>, targets: Tensor<2>) {

@@ -8,6 +8,7 @@ use super::descent::Descent;
 use super::linear::Head;
 use super::logistic::Logistic;
 use super::options::{Method, Recipe};
+use super::standardize::Scaling;
 use crate::Result;
 
 /// Embeddings `[N, 512]`, row-major, and each row's class.
@@ -36,6 +37,9 @@ pub enum Phase {
     /// Cross-validation, to choose the L2 penalty.
     #[serde(rename = "choosing l2")]
     ChoosingL2,
+    /// Cross-validation with the penalty in force: what it says of the images left out calibrates the head.
+    #[serde(rename = "calibration")]
+    Calibration,
     /// Fitting the head.
     #[serde(rename = "fit")]
     Fit,
@@ -77,6 +81,44 @@ impl EpochReport {
             l2: None,
         }
     }
+}
+
+/// How a head came about.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HeadSummary {
+    /// How it was fitted.
+    pub method: Method,
+    /// The L2 penalty in force.
+    pub l2: f64,
+    /// Whether classes were made to count alike.
+    pub balanced: bool,
+    /// How features were scaled; `None` for Adam and SGD, which take them as they are.
+    pub scaling: Option<Scaling>,
+    /// Whether the smallest class had so few images that a stronger prior took the place of choosing.
+    pub few_images: bool,
+}
+
+/// What heads of the same recipe said of the training images when they had not learned from them.
+#[derive(Debug, Clone)]
+pub struct LeftOut {
+    /// `[N, classes]`
+    pub logits: Vec<f32>,
+    /// The fold that was left out with each image.
+    pub folds: Vec<usize>,
+}
+
+/// A finished fit.
+#[derive(Debug, Clone)]
+pub struct Fitted {
+    /// The head, calibrated where images were left out or set aside.
+    pub head: Head,
+    /// How it came about.
+    pub summary: HeadSummary,
+    /// On how many images its temperature was fitted; 0: it is 1 for want of images.
+    pub calibrated_on: usize,
+    /// Cross-validated predictions, where there were folds and the method made use of them.
+    pub left_out: Option<LeftOut>,
 }
 
 /// A fit under way. Dropping it cancels it.
@@ -125,10 +167,13 @@ impl Fit {
     }
 
     /// The head as it stands; for Adam and SGD with images set aside, the best one seen.
-    pub fn into_head(self) -> Head {
+    ///
+    /// # Errors
+    /// `DEVICE_LOST` when what calibrates it cannot be read back.
+    pub async fn finish(self) -> Result<Fitted> {
         match self {
-            Self::Logistic(fit) => fit.into_head(),
-            Self::Descent(fit) => fit.into_head(),
+            Self::Logistic(fit) => Ok(fit.finish()),
+            Self::Descent(fit) => fit.finish().await,
         }
     }
 }

@@ -15,6 +15,8 @@ use crate::{Error, Result};
 pub struct Head {
     labels: Vec<String>,
     linear: Linear,
+    /// What logits are divided by before they become probabilities.
+    temperature: f64,
 }
 
 impl Head {
@@ -48,12 +50,36 @@ impl Head {
                 weight: Param::from_tensor(Tensor::from_data(weight, device)),
                 bias: Some(Param::from_tensor(Tensor::from_data(bias, device))),
             },
+            temperature: 1.0,
         }
     }
 
     /// The classes, in the order of the logits.
     pub fn labels(&self) -> &[String] {
         &self.labels
+    }
+
+    /// The same head with another temperature.
+    pub(crate) fn calibrated(self, temperature: f64) -> Self {
+        Self {
+            temperature,
+            ..self
+        }
+    }
+
+    /// What logits are divided by before they become probabilities: 1 without calibration.
+    pub fn temperature(&self) -> f64 {
+        self.temperature
+    }
+
+    /// Each class's probability from its logit, at this head's temperature.
+    pub fn to_probabilities(&self, logits: &[f32]) -> Vec<f64> {
+        softmax_at(logits, self.temperature)
+    }
+
+    /// Weights `[512, classes]`.
+    pub(crate) fn weights(&self) -> Tensor<2> {
+        self.linear.weight.val()
     }
 
     /// `[N, 512]` → `[N, classes]`.
@@ -70,16 +96,25 @@ impl Head {
         embeddings: &[f32],
         device: &Device,
     ) -> Result<Vec<Vec<f64>>> {
+        Ok(self
+            .read_logits(embeddings, device)
+            .await?
+            .chunks_exact(self.labels.len())
+            .map(|logits| self.to_probabilities(logits))
+            .collect())
+    }
+
+    /// Logits `[N, classes]` of embeddings `[N, 512]`.
+    ///
+    /// # Errors
+    /// `DEVICE_LOST` when they cannot be read back.
+    pub async fn read_logits(&self, embeddings: &[f32], device: &Device) -> Result<Vec<f32>> {
         if embeddings.is_empty() {
             return Ok(Vec::new());
         }
         let count = embeddings.len() / EMBEDDING_LEN;
         let input = TensorData::new(embeddings.to_vec(), [count, EMBEDDING_LEN]);
-        let logits = read(self.logits(Tensor::from_data(input, device))).await?;
-        Ok(logits
-            .chunks_exact(self.labels.len())
-            .map(softmax)
-            .collect())
+        read(self.logits(Tensor::from_data(input, device))).await
     }
 
     pub(crate) fn linear(&self) -> &Linear {
@@ -88,8 +123,8 @@ impl Head {
 
     pub(crate) fn map_linear(self, step: impl FnOnce(Linear) -> Linear) -> Self {
         Self {
-            labels: self.labels,
             linear: step(self.linear),
+            ..self
         }
     }
 
@@ -105,10 +140,18 @@ pub(crate) async fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>> 
     data.try_into_vec::<f32>().map_err(Error::device)
 }
 
-/// Softmax of one row of logits, shifted by the maximum so that nothing overflows.
+/// Softmax of one row of logits.
 pub fn softmax(logits: &[f32]) -> Vec<f64> {
+    softmax_at(logits, 1.0)
+}
+
+/// Softmax of logits divided by a temperature, shifted by the maximum so that nothing overflows.
+pub(crate) fn softmax_at(logits: &[f32], temperature: f64) -> Vec<f64> {
     let max = f64::from(logits.iter().copied().fold(f32::NEG_INFINITY, f32::max));
-    let exponentials: Vec<f64> = logits.iter().map(|&z| (f64::from(z) - max).exp()).collect();
+    let exponentials: Vec<f64> = logits
+        .iter()
+        .map(|&z| ((f64::from(z) - max) / temperature).exp())
+        .collect();
     let sum: f64 = exponentials.iter().sum();
     exponentials.iter().map(|e| e / sum).collect()
 }

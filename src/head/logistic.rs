@@ -5,23 +5,21 @@
 
 use burn::tensor::Device;
 
-use super::fit::{EpochReport, LabelledEmbeddings, Phase};
-use super::lbfgs::{Lbfgs, Limits};
+use super::fit::{EpochReport, Fitted, HeadSummary, LabelledEmbeddings, LeftOut, Phase};
+use super::lbfgs::Limits;
 use super::linear::{Head, cross_entropy, loss_and_accuracy, softmax};
-use super::objective::{Objective, Problem};
-use super::options::{ClassWeights, Recipe};
-use super::standardize::Standardizer;
+use super::options::{Method, Recipe};
+use super::regression::{CLOSE, ROUGH, Regression, Run, class_sizes, fold_count, is_balanced};
+use super::temperature::fit_temperature;
 use crate::Result;
 
 /// Penalties to choose from: λ in `mean cross-entropy + λ/2 · ‖W‖²`, weakest first.
 const GRID: [f64; 9] = [1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1, 1.0];
-/// The penalty where there are too few images to choose by: in the strong half of the grid.
+/// With fewer images than this in the smallest class, cross-validation has too little to choose by.
+pub const FEW_PER_CLASS: usize = 5;
+/// The penalty then: in the strong half of the grid. With so few images the choice hardly moves accuracy;
+/// this one keeps probabilities modest (`benches/accuracy.md`).
 const FEW_IMAGES_L2: f64 = 0.1;
-/// Within a fold only the penalties' order matters, so a rough minimum will do.
-const CHOOSING: Limits = Limits {
-    gradient: 1e-3,
-    iterations: 60,
-};
 /// The gradient at which the head is fitted, as a share of λ: weights are off by at most about the gradient
 /// divided by λ, the least curvature.
 const FITTED_SHARE: f64 = 1e-4;
@@ -31,11 +29,13 @@ const FITTED_GRADIENT: (f64, f64) = (2e-7, 1e-5);
 /// A fit under way.
 pub struct Logistic {
     labels: Vec<String>,
-    truth: Vec<usize>,
-    class_weights: Vec<f64>,
-    standardizer: Standardizer,
-    objective: Objective,
+    regression: Regression,
+    /// Each training image's fold.
+    folds: Vec<usize>,
+    few_images: bool,
+    balanced: bool,
     state: State,
+    left_out: Option<LeftOut>,
     evaluations: usize,
     iterations: usize,
     device: Device,
@@ -43,29 +43,24 @@ pub struct Logistic {
 
 enum State {
     Choosing(Choice),
-    Fitting { problem: Problem, solver: Lbfgs },
+    /// One run for each fold left out, with the penalty in force.
+    LeavingOut(Vec<Run>, f64),
+    Fitting(Run),
 }
 
 /// The choice of a penalty, a fold at a time: a solver for each penalty is held in memory.
 struct Choice {
-    /// Each image's fold.
-    folds: Vec<usize>,
     /// The fold left out at present.
     fold: usize,
     /// One for each penalty of the grid.
-    candidates: Vec<Candidate>,
+    candidates: Vec<Run>,
     /// Cross-entropy of each penalty on the folds left out so far.
     entropies: [f64; GRID.len()],
 }
 
-struct Candidate {
-    problem: Problem,
-    solver: Lbfgs,
-}
-
 impl Logistic {
     /// Starts a fit. `folds` gives each training image's cross-validation fold; with fewer than two folds
-    /// nothing is chosen by them.
+    /// nothing is chosen by them, and the head is not calibrated.
     pub fn start(
         recipe: &Recipe,
         labels: Vec<String>,
@@ -73,196 +68,174 @@ impl Logistic {
         folds: &[usize],
         device: &Device,
     ) -> Self {
-        let classes = labels.len();
-        let standardizer = Standardizer::fit(&train.embeddings);
-        let inputs = standardizer.apply(&train.embeddings);
-        let mut fit = Self {
-            class_weights: class_weights(recipe.class_weights, &train.classes, classes),
-            objective: Objective::new(inputs, &train.classes, classes, device),
-            truth: train.classes.clone(),
-            labels,
-            standardizer,
-            state: State::Choosing(Choice {
-                folds: folds.to_vec(),
+        let sizes = class_sizes(&train.classes, labels.len());
+        let regression = Regression::new(train, recipe.class_weights, labels.len(), device);
+        let few_images = sizes.iter().any(|&size| size < FEW_PER_CLASS);
+        let state = match (recipe.l2, fold_count(folds)) {
+            (Some(l2), count) => next_state(&regression, folds, count, l2, recipe.epochs),
+            (None, Some(_)) if !few_images => State::Choosing(Choice {
                 fold: 0,
-                candidates: Vec::new(),
+                candidates: candidates(&regression, folds, 0),
                 entropies: [0.0; GRID.len()],
             }),
+            (None, count) => next_state(&regression, folds, count, FEW_IMAGES_L2, recipe.epochs),
+        };
+        Self {
+            balanced: is_balanced(recipe.class_weights, &sizes),
+            few_images: few_images && recipe.l2.is_none(),
+            labels,
+            regression,
+            folds: folds.to_vec(),
+            state,
+            left_out: None,
             evaluations: 0,
             iterations: recipe.epochs,
             device: device.clone(),
-        };
-        match recipe.l2 {
-            Some(l2) => fit.fit_with(l2),
-            None if folds.iter().all(|&fold| fold == 0) => fit.fit_with(FEW_IMAGES_L2),
-            None => fit.leave_out(0),
         }
-        fit
     }
 
-    /// One evaluation for all candidates, or one step of the fit; `None` when the minimum is reached.
+    /// One evaluation of all runs on the way, or one step of the fit; `None` when the minimum is reached.
     ///
     /// # Errors
     /// `DEVICE_LOST` when results cannot be read back.
     pub async fn epoch(&mut self) -> Result<Option<EpochReport>> {
         self.evaluations += 1;
-        match &mut self.state {
+        let (phase, loss) = match &mut self.state {
             State::Choosing(choice) => {
-                let loss = advance(&self.objective, &mut choice.candidates).await?;
-                let fold_is_done = choice.candidates.iter().all(|c| c.solver.done());
-                if fold_is_done {
+                let loss = self.regression.advance(&mut choice.candidates).await?;
+                if choice.candidates.iter().all(|run| run.solver.done()) {
                     self.finish_fold().await?;
                 }
-                Ok(Some(EpochReport::new(
-                    Phase::ChoosingL2,
-                    self.evaluations,
-                    loss,
-                )))
+                (Phase::ChoosingL2, loss)
             }
-            State::Fitting { problem, solver } => {
-                if solver.done() {
+            State::LeavingOut(runs, l2) => {
+                let (loss, l2) = (self.regression.advance(runs).await?, *l2);
+                if runs.iter().all(|run| run.solver.done()) {
+                    let logits = self.regression.left_out_logits(runs, &self.folds).await?;
+                    self.left_out = Some(LeftOut {
+                        logits,
+                        folds: self.folds.clone(),
+                    });
+                    self.state = State::Fitting(final_run(&self.regression, l2, self.iterations));
+                }
+                (Phase::Calibration, loss)
+            }
+            State::Fitting(run) => {
+                if run.solver.done() {
                     return Ok(None);
                 }
-                let iterations = solver.iterations();
-                while !solver.done() && solver.iterations() == iterations {
-                    let results = self
-                        .objective
-                        .evaluate(&[(problem, solver.trial())])
-                        .await?;
-                    for (loss, gradient) in results {
-                        solver.observe(loss, &gradient);
-                    }
+                let iterations = run.solver.iterations();
+                while !run.solver.done() && run.solver.iterations() == iterations {
+                    self.regression.advance(std::slice::from_mut(run)).await?;
                 }
-                let logits = self.objective.logits(&[solver.best()]).await?.concat();
-                let (loss, accuracy) = loss_and_accuracy(&logits, &self.truth, self.labels.len());
-                Ok(Some(EpochReport {
+                let logits = self.regression.logits(std::slice::from_ref(run)).await?;
+                let (loss, accuracy) =
+                    loss_and_accuracy(&logits.concat(), &self.regression.truth, self.labels.len());
+                return Ok(Some(EpochReport {
                     train_accuracy: Some(accuracy),
-                    l2: Some(problem.l2),
+                    l2: Some(run.problem.l2),
                     ..EpochReport::new(Phase::Fit, self.evaluations, loss)
-                }))
+                }));
             }
+        };
+        Ok(Some(EpochReport::new(phase, self.evaluations, loss)))
+    }
+
+    /// The head as it stands, for plain embeddings, calibrated where folds were left out.
+    pub fn finish(self) -> Fitted {
+        let (point, l2) = match &self.state {
+            State::Fitting(run) => (run.solver.best().to_vec(), run.problem.l2),
+            _ => (vec![0.0; self.regression.objective.parameters()], 0.0),
+        };
+        let classes = self.labels.len();
+        let temperature = self.left_out.as_ref().map(|left_out| {
+            let truth = &self.regression.truth;
+            (
+                fit_temperature(&left_out.logits, truth, classes),
+                truth.len(),
+            )
+        });
+        let (weights, biases) = self.regression.standardizer.unapply(&point, classes);
+        let head = Head::from_weights(self.labels, weights, biases, &self.device);
+        Fitted {
+            head: head.calibrated(temperature.map_or(1.0, |(temperature, _)| temperature)),
+            summary: HeadSummary {
+                method: Method::Lbfgs,
+                l2,
+                balanced: self.balanced,
+                scaling: Some(self.regression.scaling),
+                few_images: self.few_images,
+            },
+            calibrated_on: temperature.map_or(0, |(_, count)| count),
+            left_out: self.left_out,
         }
     }
 
-    /// The head as it stands, for plain embeddings.
-    pub fn into_head(self) -> Head {
-        let point = match &self.state {
-            State::Choosing(_) => vec![0.0; self.objective.parameters()],
-            State::Fitting { solver, .. } => solver.best().to_vec(),
-        };
-        let (weights, biases) = self.standardizer.unapply(&point, self.labels.len());
-        Head::from_weights(self.labels, weights, biases, &self.device)
-    }
-
-    fn fit_with(&mut self, l2: f64) {
-        let limits = Limits {
-            gradient: (FITTED_SHARE * l2).clamp(FITTED_GRADIENT.0, FITTED_GRADIENT.1),
-            iterations: self.iterations,
-        };
-        self.state = State::Fitting {
-            problem: self.problem(l2, |_| true),
-            solver: Lbfgs::new(vec![0.0; self.objective.parameters()], limits),
-        };
-    }
-
-    /// Starts the candidates on all folds but one.
-    fn leave_out(&mut self, left_out: usize) {
-        let State::Choosing(choice) = &self.state else {
-            return;
-        };
-        let candidates = GRID
-            .iter()
-            .map(|&l2| Candidate {
-                problem: self.problem(l2, |image| choice.folds[image] != left_out),
-                solver: Lbfgs::new(vec![0.0; self.objective.parameters()], CHOOSING),
-            })
-            .collect();
-        if let State::Choosing(choice) = &mut self.state {
-            choice.fold = left_out;
-            choice.candidates = candidates;
-        }
-    }
-
-    /// The regression on the images that `counts` names.
-    fn problem(&self, l2: f64, counts: impl Fn(usize) -> bool) -> Problem {
-        let mut image_weights: Vec<f64> = self
-            .truth
-            .iter()
-            .enumerate()
-            .map(|(image, &class)| {
-                if counts(image) {
-                    self.class_weights[class]
-                } else {
-                    0.0
-                }
-            })
-            .collect();
-        let sum: f64 = image_weights.iter().sum();
-        image_weights.iter_mut().for_each(|weight| *weight /= sum);
-        Problem { image_weights, l2 }
-    }
-
-    /// Judges the candidates on the fold that was left out, and goes on to the next fold, or to the fit with
-    /// the penalty of the least cross-entropy; of equals the strongest.
+    /// Judges the candidates on the fold that was left out, and goes on to the next fold, or on with the
+    /// penalty of the least cross-entropy; of equals the strongest.
     async fn finish_fold(&mut self) -> Result<()> {
         let State::Choosing(choice) = &mut self.state else {
             return Ok(());
         };
-        let solvers = choice.candidates.iter().map(|c| c.solver.best());
-        let logits = self.objective.logits(&solvers.collect::<Vec<_>>()).await?;
+        let regression = &self.regression;
+        let logits = regression.logits(&choice.candidates).await?;
         for (sum, logits) in choice.entropies.iter_mut().zip(logits) {
             for (image, row) in logits.chunks_exact(self.labels.len()).enumerate() {
-                if choice.folds[image] == choice.fold {
-                    let class = self.truth[image];
-                    *sum += self.class_weights[class] * cross_entropy(&softmax(row), class);
+                if self.folds[image] == choice.fold {
+                    let class = regression.truth[image];
+                    *sum += regression.class_weights[class] * cross_entropy(&softmax(row), class);
                 }
             }
         }
-        if choice.folds.iter().any(|&fold| fold > choice.fold) {
-            let next = choice.fold + 1;
-            self.leave_out(next);
+        let count = fold_count(&self.folds);
+        choice.fold += 1;
+        if count.is_some_and(|count| choice.fold < count) {
+            choice.candidates = candidates(regression, &self.folds, choice.fold);
         } else {
-            let entropies = choice.entropies;
-            let best = (0..GRID.len()).fold(0, |best, index| {
-                if entropies[index] <= entropies[best] {
-                    index
-                } else {
-                    best
-                }
-            });
-            self.fit_with(GRID[best]);
+            let best = least(&choice.entropies);
+            self.state = next_state(regression, &self.folds, count, GRID[best], self.iterations);
         }
         Ok(())
     }
 }
 
-/// One joint evaluation of the candidates that are not done; gives their mean loss.
-async fn advance(objective: &Objective, candidates: &mut [Candidate]) -> Result<f64> {
-    let active: Vec<&mut Candidate> = candidates.iter_mut().filter(|c| !c.solver.done()).collect();
-    let asked: Vec<(&Problem, &[f64])> = active
-        .iter()
-        .map(|c| (&c.problem, c.solver.trial()))
-        .collect();
-    let results = objective.evaluate(&asked).await?;
-    let count = results.len().max(1) as f64;
-    let mean = results.iter().map(|(loss, _)| loss).sum::<f64>() / count;
-    for (candidate, (loss, gradient)) in active.into_iter().zip(results) {
-        candidate.solver.observe(loss, &gradient);
-    }
-    Ok(mean)
+/// The candidates of the grid, on all folds but one.
+fn candidates(regression: &Regression, folds: &[usize], left_out: usize) -> Vec<Run> {
+    GRID.iter()
+        .map(|&l2| regression.run(l2, ROUGH, |image| folds[image] != left_out))
+        .collect()
 }
 
-/// `N / (classes · images of the class)` when balanced (scikit-learn's "balanced"), 1 otherwise.
-pub(crate) fn class_weights(wanted: ClassWeights, truth: &[usize], classes: usize) -> Vec<f64> {
-    let mut sizes = vec![0_usize; classes];
-    truth.iter().for_each(|&class| sizes[class] += 1);
-    let largest = sizes.iter().max().copied().unwrap_or(0);
-    let smallest = sizes.iter().min().copied().unwrap_or(0);
-    if !wanted.applies(smallest, largest) {
-        return vec![1.0; classes];
-    }
-    sizes
-        .iter()
-        .map(|&size| truth.len() as f64 / (classes * size.max(1)) as f64)
-        .collect()
+/// What follows once the penalty is known.
+fn next_state(
+    regression: &Regression,
+    folds: &[usize],
+    count: Option<usize>,
+    l2: f64,
+    iterations: usize,
+) -> State {
+    let Some(count) = count else {
+        return State::Fitting(final_run(regression, l2, iterations));
+    };
+    let run = |fold| regression.run(l2, CLOSE, move |image| folds[image] != fold);
+    State::LeavingOut((0..count).map(run).collect(), l2)
+}
+
+fn final_run(regression: &Regression, l2: f64, iterations: usize) -> Run {
+    let limits = Limits {
+        gradient: (FITTED_SHARE * l2).clamp(FITTED_GRADIENT.0, FITTED_GRADIENT.1),
+        iterations,
+    };
+    regression.run(l2, limits, |_| true)
+}
+
+/// The place of the least value, the last one of equals.
+fn least(values: &[f64]) -> usize {
+    (0..values.len()).fold(0, |best, index| {
+        if values[index] <= values[best] {
+            index
+        } else {
+            best
+        }
+    })
 }

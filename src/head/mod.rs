@@ -3,13 +3,22 @@
 mod descent;
 mod fit;
 mod lbfgs;
+mod learning_curve;
 mod linear;
 mod logistic;
 mod objective;
 mod options;
+mod regression;
 mod standardize;
+mod temperature;
 
-pub use fit::{EpochReport, Fit, LabelledEmbeddings, Phase, TrainingData};
+pub use fit::{
+    EpochReport, Fit, Fitted, HeadSummary, LabelledEmbeddings, LeftOut, Phase, TrainingData,
+};
+pub use learning_curve::Curve;
 pub(crate) use linear::read;
 pub use linear::{Head, softmax};
+pub use logistic::FEW_PER_CLASS;
 pub use options::{Auto, ClassWeights, L2, Method, Recipe, TrainOptions};
+pub use standardize::Scaling;
+pub use temperature::fit_temperature;

@@ -1,6 +1,37 @@
 //! Standardising embeddings: each of the 512 axes to mean 0 and deviation 1 over the training images.
 
+use serde::Serialize;
+
 use crate::backbone::EMBEDDING_LEN;
+
+/// Fewer training images than this do not tell an axis's deviation well: measured on repeated draws, drawing
+/// the deviations towards their mean gains accuracy below it, and nothing above (`benches/accuracy.md`).
+const FEW_IMAGES: usize = 100;
+/// As many images as the mean variance counts for where it is drawn towards.
+const PRIOR_IMAGES: f64 = 30.0;
+
+/// How deviations are estimated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub enum Scaling {
+    /// Each axis by its own deviation, as scikit-learn's `StandardScaler`.
+    #[serde(rename = "per axis")]
+    PerAxis,
+    /// Each axis's variance drawn towards the mean variance of all axes, the more the fewer images there are:
+    /// the posterior mean under a conjugate prior worth 30 images.
+    #[serde(rename = "shrunken")]
+    Shrunken,
+}
+
+impl Scaling {
+    /// What suits a number of training images.
+    pub fn for_images(count: usize) -> Self {
+        if count < FEW_IMAGES {
+            Self::Shrunken
+        } else {
+            Self::PerAxis
+        }
+    }
+}
 
 /// Means and deviations of the axes.
 #[derive(Debug, Clone)]
@@ -10,9 +41,9 @@ pub struct Standardizer {
 }
 
 impl Standardizer {
-    /// Measures embeddings `[N, 512]`, N ≥ 1. An axis that never changes gets the deviation 1, as
-    /// scikit-learn's `StandardScaler` does.
-    pub fn fit(embeddings: &[f32]) -> Self {
+    /// Measures embeddings `[N, 512]`, N ≥ 1. An axis without deviation gets the deviation 1, as with
+    /// scikit-learn's `StandardScaler`.
+    pub fn fit(embeddings: &[f32], scaling: Scaling) -> Self {
         let count = (embeddings.len() / EMBEDDING_LEN) as f64;
         let rows = || embeddings.chunks_exact(EMBEDDING_LEN);
         let mut mean = vec![0.0; EMBEDDING_LEN];
@@ -25,6 +56,13 @@ impl Standardizer {
         for row in rows() {
             for ((sum, &value), mean) in deviation.iter_mut().zip(row).zip(&mean) {
                 *sum += (f64::from(value) - mean).powi(2) / count;
+            }
+        }
+        if scaling == Scaling::Shrunken {
+            let mean_variance = deviation.iter().sum::<f64>() / EMBEDDING_LEN as f64;
+            for variance in &mut deviation {
+                *variance =
+                    (count * *variance + PRIOR_IMAGES * mean_variance) / (count + PRIOR_IMAGES);
             }
         }
         for variance in &mut deviation {
@@ -75,7 +113,7 @@ mod tests {
                 }
             })
             .collect();
-        let standardizer = Standardizer::fit(&rows);
+        let standardizer = Standardizer::fit(&rows, Scaling::PerAxis);
         let standard = standardizer.apply(&rows);
         for axis in [0, 100, 511] {
             let values: Vec<f32> = standard
@@ -92,11 +130,30 @@ mod tests {
     }
 
     #[test]
+    fn few_images_draw_deviations_towards_their_mean() {
+        // Of two images, axis 0 differs by 8 and the others by 2: variances 16 and 1.
+        let rows: Vec<f32> = (0..2 * EMBEDDING_LEN)
+            .map(|i| match (i / EMBEDDING_LEN, i % EMBEDDING_LEN) {
+                (0, _) => 0.0,
+                (_, 0) => 8.0,
+                _ => 2.0,
+            })
+            .collect();
+        let standard = Standardizer::fit(&rows, Scaling::Shrunken).apply(&rows);
+        let mean = (16.0 + 511.0) / 512.0;
+        for (axis, variance) in [(0, 16.0), (1, 1.0)] {
+            let shrunken: f64 = (2.0 * variance + 30.0 * mean) / 32.0;
+            let expected = f64::sqrt(variance / shrunken);
+            assert!((f64::from(standard[EMBEDDING_LEN + axis]) - expected).abs() < 1e-6);
+        }
+    }
+
+    #[test]
     fn weights_taken_back_give_the_same_logits() {
         let rows: Vec<f32> = (0..3 * EMBEDDING_LEN)
             .map(|i| ((i * 53) % 97) as f32 / 50.0)
             .collect();
-        let standardizer = Standardizer::fit(&rows);
+        let standardizer = Standardizer::fit(&rows, Scaling::PerAxis);
         let standard = standardizer.apply(&rows);
         let point: Vec<f64> = (0..(EMBEDDING_LEN + 1) * 2)
             .map(|i| ((i % 11) as f64 - 5.0) / 100.0)

@@ -1,9 +1,16 @@
 //! How good a head is, measured on images it did not learn from.
 
+mod cross_validation;
 mod interval;
+mod label_problems;
 mod metrics;
 mod report;
 
+pub use cross_validation::{CrossValidation, CurvePoint, LearningCurve, MorePhotos, SHARES};
 pub use interval::wilson;
+pub use label_problems::{Contradiction, label_problems};
 pub use metrics::{ClassMetrics, Metrics, argmax};
-pub use report::{HeldOut, Judged, Report, TestPrediction};
+pub use report::{
+    Calibration, ClassReport, Conflict, Evidence, HeldOut, Judged, LabelProblem, NearDuplicates,
+    Report, ReportedHead, TestPrediction, UnknownReport,
+};

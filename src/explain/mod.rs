@@ -1,0 +1,8 @@
+//! Why a prediction came out as it did: where in the image its class was seen, which training images it
+//! resembles, and whether it resembles any.
+
+mod class_activation;
+mod neighbours;
+
+pub use class_activation::{Heatmap, class_activation_maps};
+pub use neighbours::{Neighbour, Neighbours, UNKNOWN_SHARE};

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! file → pixels → 224×224 input → embedding → dataset → head → report, prediction
-//! (browser decodes) (image)        (backbone)  (dataset) (head)  (evaluation)
+//! (browser decodes) (image)        (backbone)  (dataset) (head)  (evaluation, explain)
 //! ```
 //!
 //! Data moves left to right, and a module knows only what stands to its left. [`Classifier`] holds one
@@ -15,11 +15,12 @@ pub mod dataset;
 pub mod device;
 mod error;
 pub mod evaluation;
+pub mod explain;
 pub mod head;
 pub mod image;
 
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 mod browser;
 
-pub use classifier::{ClassProbability, Classifier, Prediction};
+pub use classifier::{ClassProbability, Classifier, NearestImage, PredictOptions, Prediction};
 pub use error::{Error, Result};

@@ -2,10 +2,11 @@
 
 mod support;
 
-use headstart::Classifier;
 use headstart::dataset::Split;
 use headstart::device::cpu_backend;
 use headstart::head::{Method, TrainOptions};
+use headstart::image::Views;
+use headstart::{Classifier, PredictOptions};
 use pollster::block_on;
 use support::QUANTIZED;
 
@@ -47,10 +48,17 @@ fn add(classifier: &mut Classifier, label: &str, split: Split, numbers: std::ops
 }
 
 fn classifier() -> Classifier {
-    let mut classifier = Classifier::new(&QUANTIZED, cpu_backend()).unwrap();
+    let mut classifier = Classifier::new(&QUANTIZED, Views::Centre, cpu_backend()).unwrap();
     add(&mut classifier, "across", Split::Auto, 0..8);
     add(&mut classifier, "down", Split::Auto, 0..8);
     classifier
+}
+
+fn top(top: Option<usize>) -> PredictOptions {
+    PredictOptions {
+        top,
+        ..PredictOptions::default()
+    }
 }
 
 fn train(classifier: &mut Classifier) {
@@ -72,7 +80,7 @@ fn stripes_are_learned_and_judged_on_held_out_images_only() {
         .stage("new.png", &stripes(true, 11), SIDE, SIDE)
         .unwrap();
     let embedding = block_on(classifier.embed_staged()).unwrap();
-    let prediction = &block_on(classifier.predict(&embedding, Some(1))).unwrap()[0];
+    let prediction = &block_on(classifier.predict(&embedding, &top(Some(1)))).unwrap()[0];
     assert_eq!(prediction.label, "down");
     assert_eq!(prediction.classes.len(), 1);
 }
@@ -128,13 +136,15 @@ fn a_second_training_is_refused_and_the_first_goes_on() {
 
 #[test]
 fn nothing_can_be_asked_of_a_head_that_is_not_there() {
-    let mut classifier = Classifier::new(&QUANTIZED, cpu_backend()).unwrap();
+    let mut classifier = Classifier::new(&QUANTIZED, Views::Centre, cpu_backend()).unwrap();
     assert_eq!(
         block_on(classifier.evaluate()).unwrap_err().code(),
         "NOT_TRAINED"
     );
     assert_eq!(
-        block_on(classifier.predict(&[], None)).unwrap_err().code(),
+        block_on(classifier.predict(&[], &top(None)))
+            .unwrap_err()
+            .code(),
         "NOT_TRAINED"
     );
     let error = classifier
@@ -148,15 +158,15 @@ fn nothing_can_be_asked_of_a_head_that_is_not_there() {
 fn bad_arguments_to_predict_are_refused() {
     let mut classifier = classifier();
     train(&mut classifier);
-    for (count, top) in [(511, None), (512, Some(0))] {
-        let error = block_on(classifier.predict(&vec![0.0; count], top)).unwrap_err();
+    for (count, limit) in [(511, None), (512, Some(0))] {
+        let error = block_on(classifier.predict(&vec![0.0; count], &top(limit))).unwrap_err();
         assert_eq!(error.code(), "INVALID_ARGUMENT");
     }
 }
 
 #[test]
 fn an_image_that_cannot_be_used_leaves_the_stage_as_it_was() {
-    let mut classifier = Classifier::new(&QUANTIZED, cpu_backend()).unwrap();
+    let mut classifier = Classifier::new(&QUANTIZED, Views::Centre, cpu_backend()).unwrap();
     classifier
         .stage("good.png", &stripes(true, 0), SIDE, SIDE)
         .unwrap();

@@ -52,7 +52,7 @@ fn fit(recipe: Recipe, data: &LabelledEmbeddings, classes: usize) -> (Head, Vec<
     while let Some(report) = block_on(fit.epoch()).unwrap() {
         reports.push(report);
     }
-    (fit.into_head(), reports)
+    (block_on(fit.finish()).unwrap().head, reports)
 }
 
 fn probabilities(head: &Head, data: &LabelledEmbeddings) -> Vec<Vec<f64>> {
@@ -206,7 +206,7 @@ fn images_set_aside_are_watched_and_not_learned() {
     assert!(reports.len() < 60, "{} epochs", reports.len());
     let losses: Vec<f64> = reports.iter().map(|r| r.validation_loss.unwrap()).collect();
     let least = losses.iter().copied().fold(f64::INFINITY, f64::min);
-    let head = fit.into_head();
+    let head = block_on(fit.finish()).unwrap().head;
     let rows = probabilities(&head, &data.validation);
     let entropies = rows
         .iter()
@@ -363,7 +363,7 @@ fn two_images_of_each_class_are_enough_to_fit() {
     let mut fit = Fit::start(logistic(|_| ()), labels(3), &all, &device::cpu());
     while block_on(fit.epoch()).unwrap().is_some() {}
     let unseen = blobs(3, 10, 0.3, 7);
-    for (row, class) in probabilities(&fit.into_head(), &unseen)
+    for (row, class) in probabilities(&block_on(fit.finish()).unwrap().head, &unseen)
         .iter()
         .zip(&unseen.classes)
     {

@@ -1,11 +1,12 @@
 //! Between Rust's values and JavaScript's.
 
-use js_sys::{Error as JsError, Object, Reflect};
+use js_sys::{Error as JsError, Float32Array, Object, Reflect};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::JsValue;
 
 use crate::Error;
+use crate::explain::Heatmap;
 
 /// A JavaScript `Error` with the message and a `code`.
 pub fn to_js_error(error: Error) -> JsValue {
@@ -19,6 +20,20 @@ pub fn to_js_error(error: Error) -> JsValue {
 pub fn to_js(value: &impl Serialize) -> Result<JsValue, JsValue> {
     let serializer = serde_wasm_bindgen::Serializer::new().serialize_missing_as_null(true);
     value.serialize(&serializer).map_err(Into::into)
+}
+
+/// Sets a property.
+pub fn set(object: &JsValue, name: &str, value: &JsValue) -> Result<(), JsValue> {
+    Reflect::set(object, &name.into(), value).map(|_| ())
+}
+
+/// A heat map whose numbers are in typed arrays, which a worker can hand over without a copy.
+pub fn to_js_heatmap(heatmap: &Heatmap) -> Result<JsValue, JsValue> {
+    let object = to_js(heatmap)?;
+    for (name, values) in [("grid", &heatmap.grid), ("values", &heatmap.values)] {
+        set(&object, name, &Float32Array::from(values.as_slice()))?;
+    }
+    Ok(object)
 }
 
 /// Reads a plain JavaScript object of options; `undefined` and `null` read as the default.

@@ -1,15 +1,16 @@
 //! The session: one backbone, its images and its head.
 
+use js_sys::Array;
 use serde::Serialize;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 use web_sys::ImageData;
 
-use super::convert::{from_js, to_js, to_js_error};
+use super::convert::{from_js, set, to_js, to_js_error, to_js_heatmap};
 use crate::device::{Backend, BackendKind};
 use crate::head::TrainOptions;
-use crate::image::{Pixels, check_encoded, check_size, content_hash, pixel_hash};
-use crate::{Classifier, Error};
+use crate::image::{Pixels, Views, check_encoded, check_size, content_hash, pixel_hash};
+use crate::{Classifier, Error, PredictOptions};
 
 /// A classifier in the making, for one worker.
 ///
@@ -30,19 +31,26 @@ struct BackendInfo<'a> {
 
 #[wasm_bindgen]
 impl Session {
-    /// Opens the device of this module's backend and loads a quantized weights file onto it. `reason`
-    /// says why this backend was chosen; `adapter` is what the browser calls its graphics adapter, which
+    /// Opens the device of this module's backend and loads a quantized weights file onto it. `views` is
+    /// `"centre"`, `"flip"` or `"crops"`; `reason` says why this backend was chosen; `adapter` is what the browser calls its graphics adapter, which
     /// wgpu does not pass on.
     pub async fn create(
         weights: Vec<u8>,
+        views: JsValue,
         reason: String,
         adapter: Option<String>,
     ) -> Result<Session, JsValue> {
+        let views: Views = serde_wasm_bindgen::from_value(views).map_err(|_| {
+            to_js_error(Error::invalid(
+                "views",
+                "it must be \"centre\", \"flip\" or \"crops\"",
+            ))
+        })?;
         let mut backend = open_backend().await.map_err(to_js_error)?;
         if let Some(adapter) = adapter {
             backend.adapter = adapter;
         }
-        let classifier = Classifier::new(&weights, backend).map_err(to_js_error)?;
+        let classifier = Classifier::new(&weights, views, backend).map_err(to_js_error)?;
         Ok(Self { classifier, reason })
     }
 
@@ -59,7 +67,7 @@ impl Session {
     /// How many images to stage before embedding them.
     #[wasm_bindgen(js_name = batchSize)]
     pub fn batch_size(&self) -> usize {
-        self.classifier.backend().kind.batch_size()
+        self.classifier.batch_size()
     }
 
     /// Checks an encoded image before it is decoded, and gives its content hash.
@@ -78,9 +86,12 @@ impl Session {
         Ok(pixel_hash(&pixels))
     }
 
-    /// A sentence on why an image must not be added again, or `undefined`.
-    pub fn duplicate(&self, name: &str, hash: &str, label: &str) -> Option<String> {
-        self.classifier.dataset.duplicate(name, hash, label.trim())
+    /// Why an image must not be added again: `{ code, reason }`, or `undefined`.
+    pub fn duplicate(&self, name: &str, hash: &str, label: &str) -> Result<JsValue, JsValue> {
+        match self.classifier.dataset.duplicate(name, hash, label.trim()) {
+            Some(duplicate) => to_js(&duplicate),
+            None => Ok(JsValue::UNDEFINED),
+        }
     }
 
     /// Prepares decoded RGBA pixels for the next `embedStaged`.
@@ -161,14 +172,33 @@ impl Session {
         to_js(&self.classifier.evaluate().await.map_err(to_js_error)?)
     }
 
-    /// Predictions for embeddings `[N, 512]`.
-    pub async fn predict(
-        &self,
-        embeddings: Vec<f32>,
-        top: Option<usize>,
-    ) -> Result<JsValue, JsValue> {
-        let predictions = self.classifier.predict(&embeddings, top).await;
-        to_js(&predictions.map_err(to_js_error)?)
+    /// Fails with `NOT_TRAINED` where there is no head.
+    #[wasm_bindgen(js_name = requireHead)]
+    pub fn require_head(&self) -> Result<(), JsValue> {
+        self.classifier.require_head().map_err(to_js_error)
+    }
+
+    /// Predictions for what was staged, in order.
+    #[wasm_bindgen(js_name = predictStaged)]
+    pub async fn predict_staged(&mut self, options: JsValue) -> Result<JsValue, JsValue> {
+        let options: PredictOptions = from_js("options", options)?;
+        let predictions = self.classifier.predict_staged(&options).await;
+        let mut predictions = predictions.map_err(to_js_error)?;
+        let heatmaps: Vec<_> = predictions
+            .iter_mut()
+            .map(|prediction| prediction.heatmap.take())
+            .collect();
+        let values = Array::from(&to_js(&predictions)?);
+        for (index, heatmap) in heatmaps.iter().enumerate() {
+            if let Some(heatmap) = heatmap {
+                set(
+                    &values.get(index as u32),
+                    "heatmap",
+                    &to_js_heatmap(heatmap)?,
+                )?;
+            }
+        }
+        Ok(values.into())
     }
 }
 

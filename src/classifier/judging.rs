@@ -1,0 +1,164 @@
+//! Judging the head on images it did not learn from.
+
+use std::collections::BTreeMap;
+
+use super::{Classifier, Provenance, Trained};
+use crate::evaluation::{
+    Conflict, Evidence, Judged, LearningCurve, NearDuplicates, Report, SHARES, argmax,
+};
+use crate::head::{Curve, LabelledEmbeddings, softmax};
+use crate::{Error, Result};
+
+impl Classifier {
+    /// Judges the head on images it did not learn from.
+    ///
+    /// # Errors
+    /// `NOT_TRAINED`, `NO_TEST_IMAGES`, `DEVICE_LOST`.
+    pub async fn evaluate(&self) -> Result<Report> {
+        let trained = self.trained()?;
+        let Trained {
+            fitted,
+            provenance,
+            neighbours,
+        } = trained;
+        if provenance.test.is_empty() {
+            return Err(Error::NoTestImages {
+                set_aside: provenance.set_aside,
+            });
+        }
+        let head = &fitted.head;
+        let classes = head.labels().len();
+        let test = self.labelled(&provenance.test);
+        let logits = head
+            .read_logits(&test.embeddings, &self.backend.device)
+            .await?;
+        let rows = || logits.chunks_exact(classes);
+        let probabilities = rows().map(|row| head.to_probabilities(row)).collect();
+        let left_out: Vec<Vec<f64>> = match &fitted.left_out {
+            Some(left_out) => left_out
+                .logits
+                .chunks_exact(classes)
+                .map(|row| head.to_probabilities(row))
+                .collect(),
+            None => Vec::new(),
+        };
+        let train = self.labelled(&provenance.train);
+        Ok(Report::new(Evidence {
+            labels: head.labels().to_vec(),
+            head: fitted.summary.clone(),
+            views: self.stage.views(),
+            test: self.judged(trained, &provenance.test, &test, probabilities),
+            held_out: provenance.held_out,
+            trained: provenance.train.len(),
+            calibration: (fitted.calibrated_on > 0).then(|| {
+                let raw = rows().map(softmax).collect();
+                (head.temperature(), fitted.calibrated_on, raw)
+            }),
+            learning_curve: self.learning_curve(trained, &train, &left_out).await?,
+            folds: match &fitted.left_out {
+                Some(left_out) => left_out.folds.clone(),
+                None => Vec::new(),
+            },
+            left_out: self.judged(trained, &provenance.train, &train, left_out),
+            near_duplicates: self.near_duplicates(provenance),
+            unknown_threshold: neighbours.threshold(),
+        }))
+    }
+
+    /// One for each row of probabilities, which may be none.
+    fn judged(
+        &self,
+        trained: &Trained,
+        ids: &[usize],
+        images: &LabelledEmbeddings,
+        probabilities: Vec<Vec<f64>>,
+    ) -> Vec<Judged> {
+        let neighbours = &trained.neighbours;
+        ids.iter()
+            .zip(&images.classes)
+            .zip(probabilities)
+            .map(|((&id, &class), probabilities)| {
+                let sample = &self.dataset.samples()[id];
+                let similarity = neighbours.similarity(&sample.embedding);
+                Judged {
+                    id,
+                    hash: sample.hash.clone(),
+                    name: sample.name.clone(),
+                    class,
+                    probabilities,
+                    unknown: similarity.is_some_and(|s| neighbours.is_unknown(s)),
+                }
+            })
+            .collect()
+    }
+
+    /// Accuracy on the training images at growing shares of them; `None` without folds.
+    async fn learning_curve(
+        &self,
+        trained: &Trained,
+        train: &LabelledEmbeddings,
+        left_out: &[Vec<f64>],
+    ) -> Result<Option<LearningCurve>> {
+        if left_out.is_empty() {
+            return Ok(None);
+        }
+        let Provenance {
+            folds,
+            places,
+            class_weights,
+            ..
+        } = &trained.provenance;
+        let classes = trained.fitted.head.labels().len();
+        let curve = Curve {
+            train,
+            folds,
+            places,
+            l2: trained.fitted.summary.l2,
+            class_weights: *class_weights,
+            classes,
+        };
+        let [quarter, half, _] = SHARES;
+        let device = &self.backend.device;
+        let Some([quarter, half]) = curve.left_out_logits([quarter, half], device).await? else {
+            return Ok(None);
+        };
+        let of_logits = |logits: Vec<f32>| -> Vec<bool> {
+            let rows = logits.chunks_exact(classes).zip(&train.classes);
+            rows.map(|(row, &class)| argmax(&softmax(row)) == class)
+                .collect()
+        };
+        let all = left_out.iter().zip(&train.classes);
+        let all = all.map(|(row, &class)| argmax(row) == class).collect();
+        let right = [of_logits(quarter), of_logits(half), all];
+        let images = SHARES.map(|share| curve.images_at(share));
+        Ok(Some(LearningCurve::new(&right, images)))
+    }
+
+    fn near_duplicates(&self, provenance: &Provenance) -> NearDuplicates {
+        let mut groups: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (id, &group) in provenance.groups.iter().enumerate() {
+            groups.entry(group).or_default().push(id);
+        }
+        groups.retain(|_, ids| ids.len() > 1);
+        let samples = self.dataset.samples();
+        let has_conflict = |ids: &&Vec<usize>| {
+            ids.iter()
+                .any(|&id| samples[id].class != samples[ids[0]].class)
+        };
+        let conflict = |&id: &usize| Conflict {
+            id,
+            name: samples[id].name.clone(),
+            label: self.dataset.labels()[samples[id].class].clone(),
+        };
+        NearDuplicates {
+            groups: groups.len(),
+            images: groups.values().map(Vec::len).sum(),
+            set_aside: provenance.set_aside,
+            conflicts: groups
+                .values()
+                .filter(has_conflict)
+                .map(|ids| ids.iter().map(conflict).collect())
+                .collect(),
+        }
+    }
+}

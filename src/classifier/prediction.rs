@@ -1,0 +1,178 @@
+//! What the head says about images.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Classifier, Trained};
+use crate::backbone::EMBEDDING_LEN;
+use crate::evaluation::argmax;
+use crate::explain::{Heatmap, class_activation_maps};
+use crate::{Error, Result};
+
+/// What a caller wants to know of each image.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct PredictOptions {
+    /// How many classes to name, best first; all by default.
+    pub top: Option<usize>,
+    /// Whether to show where in the image the likeliest class was seen.
+    pub heatmap: bool,
+    /// How many of the nearest training images to name.
+    pub nearest: usize,
+}
+
+/// One class and its probability.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ClassProbability {
+    /// The class.
+    pub label: String,
+    /// In [0, 1]; all classes together make 1.
+    pub probability: f64,
+}
+
+/// A training image that resembles the one predicted.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct NearestImage {
+    /// Its id in the dataset.
+    pub id: usize,
+    /// Its file name.
+    pub name: String,
+    /// Its class.
+    pub label: String,
+    /// The cosine of both embeddings, in [-1, 1].
+    pub similarity: f64,
+}
+
+/// What the head says about an image.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Prediction {
+    /// The likeliest class; `None` when the image is none of the classes.
+    pub label: Option<String>,
+    /// The probability of the likeliest class.
+    pub probability: f64,
+    /// The likeliest classes, best first, as if it were one of them.
+    pub classes: Vec<ClassProbability>,
+    /// Whether the image is too unlike the training images to be one of the classes.
+    pub unknown: bool,
+    /// Mean cosine to the three nearest training images, in [-1, 1]; `None` where too few images were
+    /// learned from to tell known from unknown.
+    pub similarity: Option<f64>,
+    /// Where the likeliest class was seen, if asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub heatmap: Option<Heatmap>,
+    /// The nearest training images, if asked for, the nearest first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nearest: Option<Vec<NearestImage>>,
+}
+
+impl Classifier {
+    /// Predicts from embeddings `[N, 512]`; a heat map needs the image, so none is made.
+    ///
+    /// # Errors
+    /// `NOT_TRAINED`, `INVALID_ARGUMENT` for a length that is not a multiple of 512 or a `top` of 0,
+    /// `DEVICE_LOST`.
+    pub async fn predict(
+        &self,
+        embeddings: &[f32],
+        options: &PredictOptions,
+    ) -> Result<Vec<Prediction>> {
+        let trained = self.trained()?;
+        if !embeddings.len().is_multiple_of(EMBEDDING_LEN) {
+            let len = embeddings.len();
+            let problem = format!("{len} numbers do not make rows of {EMBEDDING_LEN}");
+            return Err(Error::invalid("embeddings", problem));
+        }
+        if options.top == Some(0) {
+            return Err(Error::invalid("top", "it must be at least 1"));
+        }
+        let device = &self.backend.device;
+        let rows = trained
+            .fitted
+            .head
+            .probabilities(embeddings, device)
+            .await?;
+        Ok(embeddings
+            .chunks_exact(EMBEDDING_LEN)
+            .zip(&rows)
+            .map(|(embedding, row)| self.prediction(trained, embedding, row, options))
+            .collect())
+    }
+
+    /// Predicts what was staged, in order; the stage is empty afterwards.
+    ///
+    /// # Errors
+    /// As [`predict`](Self::predict).
+    pub async fn predict_staged(&mut self, options: &PredictOptions) -> Result<Vec<Prediction>> {
+        self.require_head()?;
+        let Some(embedded) = self.run_backbone().await? else {
+            return self.predict(&[], options).await;
+        };
+        let mut predictions = self.predict(&embedded.embeddings, options).await?;
+        if options.heatmap {
+            let head = &self.trained()?.fitted.head;
+            let maps = class_activation_maps(head, embedded.feature_maps).await?;
+            for ((prediction, mut maps), region) in
+                predictions.iter_mut().zip(maps).zip(embedded.regions)
+            {
+                let label = prediction.classes[0].label.clone();
+                if let Some(class) = head.labels().iter().position(|known| *known == label) {
+                    let grid = maps.swap_remove(class);
+                    prediction.heatmap = Some(Heatmap::new(label, grid, region));
+                }
+            }
+        }
+        Ok(predictions)
+    }
+
+    fn prediction(
+        &self,
+        trained: &Trained,
+        embedding: &[f32],
+        probabilities: &[f64],
+        options: &PredictOptions,
+    ) -> Prediction {
+        let labels = trained.fitted.head.labels();
+        let mut classes: Vec<ClassProbability> = labels
+            .iter()
+            .zip(probabilities)
+            .map(|(label, &probability)| ClassProbability {
+                label: label.clone(),
+                probability,
+            })
+            .collect();
+        // Stable, so that equals keep the classes' order.
+        classes.sort_by(|a, b| b.probability.total_cmp(&a.probability));
+        classes.truncate(options.top.unwrap_or(usize::MAX));
+        let best = argmax(probabilities);
+        let neighbours = &trained.neighbours;
+        let similarity = neighbours
+            .threshold()
+            .and_then(|_| neighbours.similarity(embedding));
+        let unknown = similarity.is_some_and(|similarity| neighbours.is_unknown(similarity));
+        Prediction {
+            label: (!unknown).then(|| labels[best].clone()),
+            probability: probabilities[best],
+            classes,
+            unknown,
+            similarity,
+            heatmap: None,
+            nearest: (options.nearest > 0)
+                .then(|| self.nearest(trained, embedding, options.nearest)),
+        }
+    }
+
+    fn nearest(&self, trained: &Trained, embedding: &[f32], count: usize) -> Vec<NearestImage> {
+        let named = trained.neighbours.nearest(embedding, count).into_iter();
+        named
+            .map(|neighbour| {
+                let id = trained.provenance.train[neighbour.place];
+                let sample = &self.dataset.samples()[id];
+                NearestImage {
+                    id,
+                    name: sample.name.clone(),
+                    label: self.dataset.labels()[sample.class].clone(),
+                    similarity: neighbour.similarity,
+                }
+            })
+            .collect()
+    }
+}

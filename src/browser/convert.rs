@@ -18,7 +18,9 @@ pub fn to_js_error(error: Error) -> JsValue {
 
 /// A plain JavaScript value; what is absent becomes `null`.
 pub fn to_js(value: &impl Serialize) -> Result<JsValue, JsValue> {
-    let serializer = serde_wasm_bindgen::Serializer::new().serialize_missing_as_null(true);
+    let serializer = serde_wasm_bindgen::Serializer::new()
+        .serialize_missing_as_null(true)
+        .serialize_maps_as_objects(true);
     value.serialize(&serializer).map_err(Into::into)
 }
 

@@ -11,6 +11,9 @@ use crate::dataset::dot;
 pub const UNKNOWN_SHARE: f64 = 0.05;
 /// Nearest images whose mean cosine is an image's score.
 const NEAREST: usize = 3;
+/// Groups of training images from which a threshold is set: with fewer, one known image in ten or more would
+/// be refused.
+const MIN_GROUPS: usize = 10;
 /// Training images whose own scores set the threshold, at most: its share is then off by 1 % at one standard
 /// deviation.
 const MAX_JUDGED: usize = 500;
@@ -36,8 +39,8 @@ impl Neighbours {
     /// Takes training embeddings `[N, 512]` and the near-duplicate group of each.
     ///
     /// The threshold is set by each training image's similarity to those outside its group. The share of
-    /// known images below it is at most 5 %, or 1 in `N + 1` where `N` is under 19; there is none where fewer
-    /// than three groups leave nothing to compare.
+    /// known images below it is at most 5 %, or 1 in `N + 1` where `N` is under 19; there is none with fewer than
+    /// ten groups.
     pub fn new(embeddings: &[f32], groups: &[usize]) -> Self {
         let directions: Vec<f32> = embeddings
             .chunks_exact(EMBEDDING_LEN)
@@ -60,7 +63,7 @@ impl Neighbours {
         let mut distinct = groups.to_vec();
         distinct.sort_unstable();
         distinct.dedup();
-        if distinct.len() > 2 {
+        if distinct.len() >= MIN_GROUPS {
             // The conformal quantile: a new known image is below it with probability at most 5 %.
             let below = ((scores.len() + 1) as f64 * UNKNOWN_SHARE).floor() as usize;
             neighbours.threshold = scores.get(below.saturating_sub(1)).copied();

@@ -132,19 +132,22 @@ export interface TrainStep {
   epoch: number;
   /** How many there will be at most; `null` for L-BFGS, which stops at the optimum. */
   epochs: number | null;
-  /** What the step was for: L-BFGS chooses its penalty first, unless it is given. */
-  phase: "choosing l2" | "fit";
   /**
-   * Mean cross-entropy over the training images after this step, in nats. While the penalty is chosen,
-   * the mean loss of the candidates.
+   * What the step was for. L-BFGS first chooses its penalty, unless it is given; then it fits heads that
+   * leave images out, by whose predictions the head is calibrated; then the head itself.
+   */
+  phase: "choosing l2" | "calibration" | "fit";
+  /**
+   * Mean cross-entropy over the training images after this step, in nats. Before the head itself is fitted,
+   * the mean loss of the heads under way.
    */
   loss: number;
-  /** `null` while the penalty is chosen. */
+  /** `null` before the head itself is fitted. */
   trainAccuracy: number | null;
   /** `null` when no image was set aside. */
   validationLoss: number | null;
   validationAccuracy: number | null;
-  /** The L2 penalty in force; `null` while it is chosen. */
+  /** The L2 penalty in force; `null` before the head itself is fitted. */
   l2: number | null;
 }
 

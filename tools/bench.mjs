@@ -11,7 +11,11 @@ const BENCHMARKS = {
   },
   fit: {
     what: "time to fit a head, in the browser",
-    command: [process.execPath, "benches/fit/run.mjs"],
+    command: [process.execPath, "benches/browser/fit.mjs"],
+  },
+  backends: {
+    what: "whether CPU and WebGPU fit the same head (needs ../shared)",
+    command: [process.execPath, "benches/browser/backends.mjs"],
   },
 };
 

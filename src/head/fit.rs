@@ -55,8 +55,8 @@ pub struct EpochReport {
     pub epochs: Option<usize>,
     /// What the step was for.
     pub phase: Phase,
-    /// Mean cross-entropy over the training images after the step, in nats; while L2 is chosen, the mean
-    /// loss of the candidates, penalty included.
+    /// Mean cross-entropy over the training images after the step, in nats; before the head itself is fitted, the mean
+    /// loss of the heads under way, penalty included.
     pub loss: f64,
     /// Share of the training images classified correctly.
     pub train_accuracy: Option<f64>,

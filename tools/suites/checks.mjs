@@ -52,6 +52,7 @@ function typeChecks() {
     tsc("pkg-config/tests"),
     tsc("tests"),
     tsc("tools"),
+    tsc("benches"),
     script(
       "types of www",
       "svelte-check",

@@ -4,7 +4,7 @@ const FEATURES = 512;
 
 onmessage = async ({ data }) => {
   try {
-    postMessage({ runs: await measure(data) });
+    postMessage({ result: await measure(data) });
   } catch (error) {
     postMessage({ error: String(error) });
   }
@@ -17,14 +17,15 @@ async function measure({ backend, images, classes, repeats }) {
   const weights = new Uint8Array(await response.arrayBuffer());
   const session = await module.Session.create(weights, "centre", "measured");
   const random = generator(1);
+  const base = Array.from({ length: FEATURES }, () => 2 * random() ** 2);
   const centres = Array.from({ length: classes }, () =>
-    Float32Array.from({ length: FEATURES }, () => 2 * random() ** 2),
+    base.map((feature) => feature + 0.15 * random()),
   );
   for (let image = 0; image < images; image++) {
     const label = image % classes;
-    // Noise of the size of the differences between classes: some images are taken for others.
-    const embedding = centres[label].map((c) =>
-      Math.max(0, c + 6 * (random() + random() - 1)),
+    // Much more noise than difference: about one image in ten is taken for another class's.
+    const embedding = Float32Array.from(centres[label], (feature) =>
+      Math.max(0, feature + random() + random() - 1),
     );
     const name = `image ${image}`;
     session.addSample(name, name, `class ${label}`, "train", embedding);

@@ -8,7 +8,7 @@ use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::layers::{self, BLOCKS, ConvLayer, IMAGENET_CLASSES};
-use super::weights::{CLASSIFIER_SHAPE, Weights};
+use super::weights::{CLASSIFIER_SHAPE, LayerWeights, Weights};
 use crate::Result;
 
 /// The length of an embedding: channels of the last feature map.
@@ -70,10 +70,7 @@ impl ResNet18 {
         };
         Ok(Self {
             conv1: conv(&layers::stem(), weights, device)?,
-            maxpool: MaxPool2dConfig::new([3, 3])
-                .with_strides([2, 2])
-                .with_padding(PaddingConfig2d::Explicit(1, 1, 1, 1))
-                .init(),
+            maxpool: max_pool(),
             layer1: stage(0)?,
             layer2: stage(1)?,
             layer3: stage(2)?,
@@ -144,7 +141,19 @@ impl BasicBlock {
 }
 
 fn conv(layer: &ConvLayer, weights: &impl Weights, device: &Device) -> Result<Conv2d> {
-    let values = weights.conv(layer)?;
+    Ok(convolution(layer, weights.conv(layer)?, device))
+}
+
+/// What follows the stem.
+pub(super) fn max_pool() -> MaxPool2d {
+    MaxPool2dConfig::new([3, 3])
+        .with_strides([2, 2])
+        .with_padding(PaddingConfig2d::Explicit(1, 1, 1, 1))
+        .init()
+}
+
+/// A convolution with these weights.
+pub(super) fn convolution(layer: &ConvLayer, values: LayerWeights, device: &Device) -> Conv2d {
     let padding = layer.kernel / 2;
     let mut conv = Conv2dConfig::new(
         [layer.channels_in, layer.channels_out],
@@ -159,7 +168,7 @@ fn conv(layer: &ConvLayer, weights: &impl Weights, device: &Device) -> Result<Co
     .init(device);
     conv.weight = frozen(values.weight, layer.shape(), device);
     conv.bias = Some(frozen(values.bias, [layer.channels_out], device));
-    Ok(conv)
+    conv
 }
 
 fn classifier(weights: &impl Weights, device: &Device) -> Result<Linear> {

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use headstart::backbone::checkpoint::Checkpoint;
-use headstart::backbone::quantize::quantize;
+use headstart::backbone::quantize::{Scheme, quantize};
 use headstart::{Error, Result};
 
 #[derive(Parser)]
@@ -52,7 +52,8 @@ fn run_quantize(checkpoint: &Path, output: &Path) -> Result<()> {
             source.sha256
         );
     }
-    let bytes = quantize(&source.weights, &source.sha256)?;
+    println!("Rounding its weights layer by layer, in about half a minute…");
+    let bytes = quantize(&source.weights, &source.sha256, Scheme::default())?;
     write_whole(output, &bytes)?;
     println!(
         "Wrote {} ({:.1} MB).",

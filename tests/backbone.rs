@@ -2,12 +2,13 @@
 
 mod support;
 
+use headstart::backbone::quantize::Scheme;
 use headstart::backbone::weights::{QuantizedWeights, Weights};
 use headstart::backbone::{EMBEDDING_LEN, ResNet18};
 use headstart::device;
 use support::{
-    CHECKPOINT, QUANTIZED, bytes, cosine, input, max_abs_error, read_shared, relative_l2, tensor,
-    values,
+    CHECKPOINT, QUANTIZED, bytes, cosine, input, max_abs_error, quantized, read_shared,
+    relative_l2, tensor, values,
 };
 
 fn embed_golden_crops(weights: &impl Weights) -> Vec<f32> {
@@ -55,20 +56,41 @@ fn f32_weights_give_torchs_embeddings() {
     assert!(cosine >= 0.99999, "min cosine {cosine}");
 }
 
-/// 8-bit rounding costs about 3 % relative L2 (torch with the same scheme: cosine 0.9995 mean, 0.9989
-/// minimum).
-#[test]
-fn int8_weights_stay_close_to_f32() {
-    let embeddings = embed_golden_crops(&QuantizedWeights::parse(&QUANTIZED).unwrap());
+/// What rounding costs on the golden crops.
+struct Loss {
+    relative_l2: f64,
+    mean_cosine: f64,
+    min_cosine: f64,
+}
+
+fn loss(scheme: &str, file: &[u8]) -> Loss {
+    let embeddings = embed_golden_crops(&QuantizedWeights::parse(file).unwrap());
     let reference = golden_features();
     let cosines = cosines(&embeddings, &reference);
-    let (min, mean) = (lowest(&cosines), mean(&cosines));
-    let error = relative_l2(&embeddings, &reference);
+    let loss = Loss {
+        relative_l2: relative_l2(&embeddings, &reference),
+        mean_cosine: mean(&cosines),
+        min_cosine: lowest(&cosines),
+    };
     println!(
-        "figure: int8 embeddings, 31 images: min cosine {min:.6}, mean {mean:.6}, relative L2 {error:.4}"
+        "figure: int8 embeddings, {scheme}, 31 images: min cosine {:.6}, mean {:.6}, relative L2 {:.4}",
+        loss.min_cosine, loss.mean_cosine, loss.relative_l2
     );
-    assert!(min >= 0.9985, "min cosine {min}");
-    assert!(mean >= 0.9993, "mean cosine {mean}");
+    loss
+}
+
+/// torch with the absolute maximum: cosine 0.9995 mean, 0.9989 minimum. Least squares leaves less than
+/// half of that error; the bounds leave a third for other processors, whose sums differ in the last bits
+/// and so tip some roundings.
+#[test]
+fn int8_weights_stay_close_to_f32() {
+    let before = loss("absolute maximum", &quantized(Scheme::AbsoluteMaximum));
+    assert!(before.mean_cosine >= 0.9993 && before.min_cosine >= 0.9985);
+    let after = loss("least squares", &QUANTIZED);
+    assert!(after.relative_l2 <= 0.5 * before.relative_l2);
+    assert!(after.relative_l2 <= 0.0155);
+    assert!(after.mean_cosine >= 0.99988);
+    assert!(after.min_cosine >= 0.9997);
 }
 
 #[test]

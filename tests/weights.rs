@@ -5,10 +5,11 @@ mod support;
 use std::collections::HashMap;
 
 use headstart::backbone::layers::convolutions;
+use headstart::backbone::quantize::Scheme;
 use headstart::backbone::weights::{QuantizedWeights, Weights};
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
-use support::{CHECKPOINT, QUANTIZED};
+use support::{CHECKPOINT, QUANTIZED, quantized};
 
 type Tensors = Vec<(String, Dtype, Vec<usize>, Vec<u8>)>;
 
@@ -60,8 +61,9 @@ fn the_file_is_small_and_says_where_it_came_from() {
 }
 
 #[test]
-fn every_weight_is_within_half_a_step_of_the_folded_one() {
-    let quantized = QuantizedWeights::parse(&QUANTIZED).unwrap();
+fn the_absolute_maximum_keeps_weights_within_half_a_step_of_the_folded_ones() {
+    let file = quantized(Scheme::AbsoluteMaximum);
+    let quantized = QuantizedWeights::parse(&file).unwrap();
     for layer in convolutions() {
         let folded = CHECKPOINT.weights.conv(&layer).unwrap();
         let restored = quantized.conv(&layer).unwrap();
@@ -81,6 +83,38 @@ fn every_weight_is_within_half_a_step_of_the_folded_one() {
             );
         }
     }
+}
+
+/// Least squares moves a weight away from its nearest step only to make up for other roundings.
+#[test]
+fn least_squares_keeps_weights_within_a_few_steps_of_the_folded_ones() {
+    let quantized = QuantizedWeights::parse(&QUANTIZED).unwrap();
+    let (mut worst, mut half, mut count) = (0.0_f32, 0, 0);
+    for layer in convolutions() {
+        let folded = CHECKPOINT.weights.conv(&layer).unwrap();
+        let restored = quantized.conv(&layer).unwrap();
+        let channels = layer.weights_per_channel();
+        let pairs = folded
+            .weight
+            .chunks(channels)
+            .zip(restored.weight.chunks(channels));
+        for (a, b) in pairs {
+            let step = a.iter().fold(0.0_f32, |max, w| max.max(w.abs())) / 127.0;
+            for (a, b) in a.iter().zip(b) {
+                let off = (a - b).abs() / step;
+                worst = worst.max(off);
+                half += usize::from(off <= 0.5);
+                count += 1;
+            }
+        }
+    }
+    let share = half as f64 / count as f64;
+    println!(
+        "figure: least squares: {:.0} % of the weights within half a step, the worst {worst:.1} steps off",
+        100.0 * share
+    );
+    assert!(worst <= 8.0, "{worst} steps");
+    assert!(share >= 0.8, "{share}");
 }
 
 #[test]

@@ -1,15 +1,44 @@
 //! f32 → int8: folds batch norm into the convolutions and rounds each output channel to 8 bits.
+//!
+//! The network computes with f32 activations, so what is lost is lost by rounding weights.
+//! `benches/quantization.md` has what each [`Scheme`] loses.
 
 use std::collections::{BTreeMap, HashMap};
 
+use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
 
+use super::calibration::calibrate;
 use super::layers::{ConvLayer, convolutions};
+use super::rounding::{QuantizedLayer, nearest};
 use super::weights::{CLASSIFIER, CLASSIFIER_SHAPE, FORMAT, LayerWeights, VERSION, Weights};
 use crate::{Error, Result};
 
-/// The metadata's `scheme`.
-pub const SCHEME: &str = "int8, symmetric, per output channel, absolute maximum; batch norm folded";
+/// How weights are rounded. Either way a file holds symmetric int8 with a scale per output channel.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Scheme {
+    /// To the nearest of 255 steps up to the channel's absolute maximum.
+    AbsoluteMaximum,
+    /// So that each layer's outputs have the least squared error on synthetic images, scales and biases
+    /// included. Takes seconds.
+    #[default]
+    LeastSquares,
+}
+
+impl Scheme {
+    /// The metadata's `scheme`.
+    pub fn description(self) -> &'static str {
+        match self {
+            Self::AbsoluteMaximum => {
+                "int8, symmetric, per output channel, absolute maximum; batch norm folded"
+            }
+            Self::LeastSquares => {
+                "int8, symmetric, per output channel, least squares on synthetic images, biases corrected; batch norm folded"
+            }
+        }
+    }
+}
+
 /// What batch norm adds to the variance (torch's default).
 const NORM_EPSILON: f64 = 1e-5;
 
@@ -32,7 +61,8 @@ impl FloatWeights {
     /// Takes a ResNet18 state dict. `num_batches_tracked` counters are ignored.
     ///
     /// # Errors
-    /// A sentence that names the tensor that is missing, too many, of another shape or not finite.
+    /// A sentence that names the tensor that is missing, too many, of another shape or not finite, or the
+    /// batch norm that makes weights that are not (such as one of negative variance).
     pub fn from_state_dict(
         mut state: BTreeMap<String, FloatTensor>,
     ) -> std::result::Result<Self, String> {
@@ -55,10 +85,21 @@ impl FloatWeights {
             tensors.insert(name, tensor.values);
         }
         state.retain(|name, _| !name.ends_with(".num_batches_tracked"));
-        match state.keys().next() {
-            Some(name) => Err(format!("the tensor {name} is not part of a ResNet18")),
-            None => Ok(Self { tensors }),
+        if let Some(name) = state.keys().next() {
+            return Err(format!("the tensor {name} is not part of a ResNet18"));
         }
+        let weights = Self { tensors };
+        for layer in convolutions() {
+            let folded = weights.conv(&layer).map_err(|error| error.to_string())?;
+            let mut values = folded.weight.iter().chain(&folded.bias);
+            if !values.all(|value| value.is_finite()) {
+                return Err(format!(
+                    "the batch norm {} makes weights that are not finite",
+                    layer.norm
+                ));
+            }
+        }
+        Ok(weights)
     }
 
     fn get(&self, name: &str) -> Result<&[f32]> {
@@ -117,27 +158,32 @@ fn expected_tensors() -> Vec<(String, Vec<usize>)> {
     expected
 }
 
-/// Quantizes a network to the bytes of a weights file.
+/// Quantizes a network to the bytes of a weights file. The same weights give the same bytes on the
+/// same kind of processor.
 ///
 /// # Errors
 /// `WEIGHTS_CORRUPT` if a layer is missing, which [`FloatWeights::from_state_dict`] rules out.
-pub fn quantize(weights: &FloatWeights, source_sha256: &str) -> Result<Vec<u8>> {
+pub fn quantize(weights: &FloatWeights, source_sha256: &str, scheme: Scheme) -> Result<Vec<u8>> {
+    let layers = match scheme {
+        Scheme::AbsoluteMaximum => round_to_nearest(weights)?,
+        Scheme::LeastSquares => calibrate(weights)?,
+    };
+    let shapes = convolutions()
+        .into_iter()
+        .map(|layer| (layer.name.clone(), layer.shape().to_vec()))
+        .chain([(CLASSIFIER.to_string(), CLASSIFIER_SHAPE.to_vec())]);
     let mut tensors = Vec::new();
-    for layer in convolutions() {
-        push_quantized(
-            &mut tensors,
-            &layer.name,
-            &layer.shape(),
-            &weights.conv(&layer)?,
-        );
+    for (name, shape) in shapes {
+        let layer = layers
+            .get(&name)
+            .ok_or_else(|| Error::corrupt(format!("the layer {name} is missing")))?;
+        push_layer(&mut tensors, &name, &shape, layer);
     }
-    let classifier = weights.classifier()?;
-    push_quantized(&mut tensors, CLASSIFIER, &CLASSIFIER_SHAPE, &classifier);
 
     let metadata = HashMap::from([
         ("format".to_string(), FORMAT.to_string()),
         ("version".to_string(), VERSION.to_string()),
-        ("scheme".to_string(), SCHEME.to_string()),
+        ("scheme".to_string(), scheme.description().to_string()),
         ("source_sha256".to_string(), source_sha256.to_string()),
     ]);
     let views = tensors
@@ -147,39 +193,49 @@ pub fn quantize(weights: &FloatWeights, source_sha256: &str) -> Result<Vec<u8>> 
         })
         .collect::<std::result::Result<Vec<_>, _>>()
         .map_err(|error| Error::corrupt(error.to_string()))?;
-    safetensors::serialize(views, Some(metadata)).map_err(|error| Error::corrupt(error.to_string()))
+    let mut file = safetensors::serialize(views, Some(metadata))
+        .map_err(|error| Error::corrupt(error.to_string()))?;
+    sort_header(&mut file)?;
+    Ok(file)
+}
+
+/// Puts the header's keys in order, which otherwise change from run to run.
+fn sort_header(file: &mut [u8]) -> Result<()> {
+    let corrupt = |error: &dyn std::fmt::Display| Error::corrupt(error.to_string());
+    let (len, _) = SafeTensors::read_metadata(file).map_err(|error| corrupt(&error))?;
+    // The header stands behind its length of 8 bytes, and may end with spaces.
+    let header = &mut file[8..8 + len];
+    let entries: BTreeMap<String, BTreeMap<String, serde_json::Value>> =
+        serde_json::from_slice(header).map_err(|error| corrupt(&error))?;
+    let sorted = serde_json::to_vec(&entries).map_err(|error| corrupt(&error))?;
+    if let Some((start, padding)) = header.split_at_mut_checked(sorted.len()) {
+        start.copy_from_slice(&sorted);
+        padding.fill(b' ');
+    }
+    Ok(())
+}
+
+fn round_to_nearest(weights: &FloatWeights) -> Result<BTreeMap<String, QuantizedLayer>> {
+    let mut layers = BTreeMap::new();
+    for layer in convolutions() {
+        let rounded = nearest(&weights.conv(&layer)?);
+        layers.insert(layer.name, rounded);
+    }
+    layers.insert(CLASSIFIER.into(), nearest(&weights.classifier()?));
+    Ok(layers)
 }
 
 /// A tensor about to be written.
 type RawTensor = (String, Dtype, Vec<usize>, Vec<u8>);
 
-fn push_quantized(tensors: &mut Vec<RawTensor>, name: &str, shape: &[usize], layer: &LayerWeights) {
-    let (quantized, scales) = quantize_channels(&layer.weight, shape[1..].iter().product());
-    let bytes = quantized.iter().map(|&value| value as u8).collect();
+fn push_layer(tensors: &mut Vec<RawTensor>, name: &str, shape: &[usize], layer: &QuantizedLayer) {
+    let bytes = layer.weight.iter().map(|&value| value as u8).collect();
     let mut push = |part: &str, dtype, shape: &[usize], bytes| {
         tensors.push((format!("{name}.{part}"), dtype, shape.to_vec(), bytes));
     };
     push("weight", Dtype::I8, shape, bytes);
-    push("scale", Dtype::F32, &shape[..1], le_bytes(&scales));
+    push("scale", Dtype::F32, &shape[..1], le_bytes(&layer.scale));
     push("bias", Dtype::F32, &shape[..1], le_bytes(&layer.bias));
-}
-
-/// Symmetric int8 per channel: `scale = max |w| / 127`, `q = round(w / scale)`.
-fn quantize_channels(weight: &[f32], per_channel: usize) -> (Vec<i8>, Vec<f32>) {
-    let mut quantized = Vec::with_capacity(weight.len());
-    let mut scales = Vec::with_capacity(weight.len() / per_channel);
-    for channel in weight.chunks_exact(per_channel) {
-        let largest = channel.iter().fold(0.0_f32, |max, w| max.max(w.abs()));
-        // A channel of zeros keeps a harmless scale, so that every scale in the file is positive.
-        let scale = if largest > 0.0 { largest / 127.0 } else { 1.0 };
-        quantized.extend(
-            channel
-                .iter()
-                .map(|w| (w / scale).round().clamp(-127.0, 127.0) as i8),
-        );
-        scales.push(scale);
-    }
-    (quantized, scales)
 }
 
 fn le_bytes(values: &[f32]) -> Vec<u8> {
@@ -191,26 +247,11 @@ fn le_bytes(values: &[f32]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
+    use rand::{RngExt, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+
     use super::*;
-
-    #[test]
-    fn rounding_is_at_most_half_a_step_off() {
-        let weight = [0.9_f32, -1.27, 0.004, 0.0, 3.0, -2.5];
-        let (quantized, scales) = quantize_channels(&weight, 3);
-        for (index, (&w, &q)) in weight.iter().zip(&quantized).enumerate() {
-            let scale = scales[index / 3];
-            assert!((w - f32::from(q) * scale).abs() <= scale * 0.5 + 1e-7);
-        }
-        assert_eq!(quantized[1], -127);
-        assert_eq!(quantized[4], 127);
-    }
-
-    #[test]
-    fn a_channel_of_zeros_stays_zero_with_a_positive_scale() {
-        let (quantized, scales) = quantize_channels(&[0.0; 4], 4);
-        assert_eq!(quantized, [0; 4]);
-        assert!(scales[0] > 0.0);
-    }
+    use crate::backbone::weights::QuantizedWeights;
 
     #[test]
     fn folding_gives_what_convolution_and_batch_norm_give() {
@@ -237,5 +278,50 @@ mod tests {
         let x = 1.9_f32;
         let expected = 1.3 * (0.7 * x - 0.4) / (2.0_f32 + 1e-5).sqrt() - 0.2;
         assert!((folded.weight[0] * x + folded.bias[0] - expected).abs() < 1e-6);
+    }
+
+    /// A network with what training leaves behind: channels that died, and tiny and large ones.
+    fn odd_network() -> FloatWeights {
+        let mut rng = ChaCha8Rng::seed_from_u64(0);
+        let state = expected_tensors().into_iter().map(|(name, shape)| {
+            let values = (0..shape.iter().product())
+                .map(|index| match (index % 8, name.rsplit('.').next()) {
+                    (0, Some("weight")) => 0.0,
+                    (1, Some("weight")) => 1e-40,
+                    (2, Some("weight")) if shape.len() == 1 => 1e6,
+                    (3, Some("running_var")) => 0.0,
+                    (_, Some("running_var")) => rng.random_range(0.5..2.0),
+                    _ => rng.random_range(-0.1..0.1),
+                })
+                .collect();
+            (name, FloatTensor { shape, values })
+        });
+        FloatWeights::from_state_dict(state.collect()).unwrap()
+    }
+
+    #[test]
+    fn odd_channels_make_a_file_that_can_be_read_and_the_same_one_each_time() {
+        let weights = odd_network();
+        for scheme in [Scheme::AbsoluteMaximum, Scheme::LeastSquares] {
+            let file = quantize(&weights, "", scheme).unwrap();
+            // Parsing checks that scales are finite and positive, and biases finite.
+            QuantizedWeights::parse(&file).unwrap();
+            assert!(file == quantize(&weights, "", scheme).unwrap());
+        }
+    }
+
+    #[test]
+    fn a_batch_norm_of_negative_variance_is_named() {
+        let mut state: BTreeMap<_, _> = expected_tensors()
+            .into_iter()
+            .map(|(name, shape)| {
+                let values = vec![1.0; shape.iter().product()];
+                (name, FloatTensor { shape, values })
+            })
+            .collect();
+        let name = "layer2.0.downsample.1.running_var";
+        state.get_mut(name).unwrap().values[3] = -1.0;
+        let problem = FloatWeights::from_state_dict(state).unwrap_err();
+        assert!(problem.contains("layer2.0.downsample.1"), "{problem}");
     }
 }

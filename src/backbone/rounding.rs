@@ -1,0 +1,445 @@
+//! Real weights → 8-bit integers, a scale per output channel, and a bias.
+
+use burn::tensor::{Device, Tensor, TensorData};
+
+use super::parallel::parallel_map;
+use super::weights::LayerWeights;
+use crate::{Error, Result};
+
+/// The largest integer in use: symmetric, so that -128 is left out.
+const LARGEST: f32 = 127.0;
+/// How strongly least squares holds each weight to its real value, as a multiple of the mean power of
+/// the layer's inputs: synthetic images say less about photos than the weights do. Errors are much the
+/// same from 1 to 10 (see `benches/quantization.md`).
+const RIDGE: f32 = 3.0;
+/// How often least squares goes over all weights.
+const SWEEPS: usize = 3;
+/// Input weights that are adjusted before the adjustments reach the rest of the layer.
+const BLOCK: usize = 64;
+/// Output channels that are rounded together.
+const ROWS: usize = 128;
+
+/// A layer as the file holds it: the real weight is `weight · scale`.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct QuantizedLayer {
+    /// Row-major, in the layer's shape.
+    pub weight: Vec<i8>,
+    /// One per output channel, finite and positive.
+    pub scale: Vec<f32>,
+    /// One per output channel.
+    pub bias: Vec<f32>,
+}
+
+impl QuantizedLayer {
+    /// The weights that the network will compute with.
+    pub(super) fn dequantize(&self) -> LayerWeights {
+        let per_channel = self.weight.len() / self.scale.len();
+        let channels = self.weight.chunks_exact(per_channel).zip(&self.scale);
+        LayerWeights {
+            weight: channels
+                .flat_map(|(channel, &scale)| channel.iter().map(move |&q| f32::from(q) * scale))
+                .collect(),
+            bias: self.bias.clone(),
+        }
+    }
+}
+
+/// What a layer meets and what it should answer.
+pub(super) struct Samples {
+    /// `[samples, inputs]`
+    pub inputs: Tensor<2>,
+    /// `[samples, outputs]`
+    pub targets: Tensor<2>,
+}
+
+/// Rounds each weight to the nearest step, `scale = max |w| / 127` over its output channel (Jacob et
+/// al. 2018, "Quantization and Training of Neural Networks", section 3, made symmetric).
+pub(super) fn nearest(layer: &LayerWeights) -> QuantizedLayer {
+    let per_channel = layer.weight.len() / layer.bias.len();
+    let mut quantized = QuantizedLayer {
+        weight: Vec::with_capacity(layer.weight.len()),
+        scale: Vec::with_capacity(layer.bias.len()),
+        bias: layer.bias.clone(),
+    };
+    for channel in layer.weight.chunks_exact(per_channel) {
+        let row = Row::nearest(channel);
+        quantized.weight.extend(row.integers());
+        quantized.scale.push(row.scale);
+    }
+    quantized
+}
+
+/// Rounds so that the layer's answers come close to the targets: over integers `Q`, scales `s` and
+/// biases `b`, and with the weights `W` that they stand for, it lowers
+///
+/// `mean ‖t − (s∘Q) x − b‖² + λ ‖W − s∘Q‖²`
+///
+/// one integer at a time, each to its best value given all others, over and over; after each sweep
+/// the scale of each channel has its closed form. Source: Behdin et al. 2023, "QuantEase:
+/// Optimization-based Quantization for Language Models", section 3 (coordinate descent), here with
+/// targets of its own, the ridge and the scales. Unlike methods that factorise the inputs' second
+/// moments (Frantar et al. 2023, "GPTQ"), it needs no inverse, and singular ones do no harm.
+pub(super) fn least_squares(layer: &LayerWeights, samples: Samples) -> Result<QuantizedLayer> {
+    let rounded = nearest(layer);
+    let Some(moments) = Moments::of(samples)? else {
+        return Ok(rounded);
+    };
+    let per_channel = moments.mean_input.len();
+    let starts: Vec<usize> = (0..layer.bias.len()).step_by(ROWS).collect();
+    let groups = parallel_map(&starts, |&start| {
+        let rows = start..(start + ROWS).min(layer.bias.len());
+        let weight = &layer.weight[rows.start * per_channel..rows.end * per_channel];
+        moments.fit(weight, &moments.cross[rows.start * per_channel..])
+    })?;
+    let mut quantized = QuantizedLayer {
+        weight: Vec::with_capacity(rounded.weight.len()),
+        ..rounded
+    };
+    for (index, row) in groups.into_iter().flatten().enumerate() {
+        quantized.weight.extend(row.integers());
+        quantized.scale[index] = row.scale;
+        let answer: f64 = row
+            .weights()
+            .zip(&moments.mean_input)
+            .map(|(w, &x)| f64::from(w) * f64::from(x))
+            .sum();
+        let bias = (f64::from(moments.mean_target[index]) - answer) as f32;
+        if bias.is_finite() {
+            quantized.bias[index] = bias;
+        }
+    }
+    Ok(quantized)
+}
+
+/// One output channel on its way: whole numbers in f32, and their scale.
+#[derive(Debug, Clone)]
+struct Row {
+    steps: Vec<f32>,
+    scale: f32,
+}
+
+impl Row {
+    fn nearest(channel: &[f32]) -> Self {
+        let largest = channel.iter().fold(0.0_f32, |max, w| max.max(w.abs()));
+        let scale = largest / LARGEST;
+        // A channel of zeros keeps a harmless scale, so that every scale in the file is positive.
+        let scale = if scale.is_normal() { scale } else { 1.0 };
+        Self {
+            steps: channel.iter().map(|w| step(w / scale)).collect(),
+            scale,
+        }
+    }
+
+    fn weights(&self) -> impl Iterator<Item = f32> {
+        self.steps.iter().map(|step| step * self.scale)
+    }
+
+    fn integers(&self) -> impl Iterator<Item = i8> {
+        self.steps.iter().map(|&step| step as i8)
+    }
+}
+
+fn step(value: f32) -> f32 {
+    value.round().clamp(-LARGEST, LARGEST)
+}
+
+/// The first two moments of the samples, in units of the inputs' mean power.
+struct Moments {
+    /// `[inputs]`
+    mean_input: Vec<f32>,
+    /// `[outputs]`
+    mean_target: Vec<f32>,
+    /// `E[t xᵀ]` about the means, `[outputs, inputs]`
+    cross: Vec<f32>,
+    /// `E[x xᵀ] + λ` about the mean, `[inputs, inputs]`
+    second: Vec<f32>,
+    /// The same, in strips of [`BLOCK`] rows.
+    strips: Vec<Tensor<2>>,
+    device: Device,
+}
+
+impl Moments {
+    /// None where the samples say nothing, or overflow.
+    fn of(Samples { inputs, targets }: Samples) -> Result<Option<Self>> {
+        let [count, width] = inputs.dims();
+        let device = inputs.device();
+        let mean_input = inputs.clone().mean_dim(0);
+        let mean_target = targets.clone().mean_dim(0);
+        let x = inputs - mean_input.clone();
+        let t = targets - mean_target.clone();
+        let power = read(x.clone().powi_scalar(2).mean())?[0];
+        if !power.is_normal() {
+            return Ok(None);
+        }
+        let unit = 1.0 / (count as f32 * power);
+        let starts: Vec<usize> = (0..width).step_by(BLOCK).collect();
+        let strips = parallel_map(&starts, |&start| {
+            let end = (start + BLOCK).min(width);
+            let columns = x.clone().slice([0..count, start..end]).transpose();
+            let mut strip = read(columns.matmul(x.clone()).mul_scalar(unit))?;
+            for (row, values) in strip.chunks_exact_mut(width).enumerate() {
+                values[start + row] += RIDGE;
+            }
+            Ok(strip)
+        })?;
+        let strip = |values: &Vec<f32>| matrix(values.clone(), width, &device);
+        Ok(Some(Self {
+            strips: strips.iter().map(strip).collect(),
+            second: strips.concat(),
+            cross: read(t.transpose().matmul(x).mul_scalar(unit))?,
+            mean_input: read(mean_input)?,
+            mean_target: read(mean_target)?,
+            device,
+        }))
+    }
+
+    /// Rounds output channels `weight`, `[rows, inputs]`, of which `cross` holds the moments.
+    fn fit(&self, weight: &[f32], cross: &[f32]) -> Result<Vec<Row>> {
+        let inputs = self.mean_input.len();
+        let mut rows: Vec<Row> = weight.chunks_exact(inputs).map(Row::nearest).collect();
+        // What the steps' sums have to come to.
+        let wanted: Vec<f32> = cross
+            .iter()
+            .zip(weight)
+            .map(|(c, w)| c + RIDGE * w)
+            .collect();
+        // How far they are from it: minus half the derivative of the loss by each weight.
+        let mut missing = wanted.clone();
+        for (start, strip) in (0..inputs).step_by(BLOCK).zip(&self.strips) {
+            let end = (start + BLOCK).min(inputs);
+            let now = rows
+                .iter()
+                .flat_map(|row| row.steps[start..end].iter().map(|step| step * row.scale))
+                .collect();
+            self.subtract(&mut missing, now, strip)?;
+        }
+        for _ in 0..SWEEPS {
+            for (start, strip) in (0..inputs).step_by(BLOCK).zip(&self.strips) {
+                let mut changes = Vec::with_capacity(rows.len() * BLOCK);
+                for (row, missing) in rows.iter_mut().zip(missing.chunks_exact(inputs)) {
+                    self.improve(row, start, missing, &mut changes);
+                }
+                self.subtract(&mut missing, changes, strip)?;
+            }
+            for (index, row) in rows.iter_mut().enumerate() {
+                let range = index * inputs..(index + 1) * inputs;
+                rescale(row, &wanted[range.clone()], &mut missing[range]);
+            }
+        }
+        // Where numbers overflowed, the nearest steps are the safe ones.
+        let kept = rows.into_iter().zip(missing.chunks_exact(inputs));
+        Ok(kept
+            .zip(weight.chunks_exact(inputs))
+            .map(|((row, missing), channel)| {
+                if missing.iter().all(|value| value.is_finite()) {
+                    row
+                } else {
+                    Row::nearest(channel)
+                }
+            })
+            .collect())
+    }
+
+    /// Sets the steps of one block, one after the other, to their best values, and appends the changes
+    /// of the weights.
+    fn improve(&self, row: &mut Row, start: usize, missing: &[f32], changes: &mut Vec<f32>) {
+        let inputs = self.mean_input.len();
+        let end = (start + BLOCK).min(inputs);
+        let mut missing = missing[start..end].to_vec();
+        for index in 0..end - start {
+            let at = start + index;
+            let second = &self.second[at * inputs..][start..end];
+            let old = row.steps[at];
+            let new = step(old + missing[index] / (second[index] * row.scale));
+            let change = (new - old) * row.scale;
+            changes.push(change);
+            if change != 0.0 {
+                row.steps[at] = new;
+                for (missing, second) in missing.iter_mut().zip(second) {
+                    *missing -= change * second;
+                }
+            }
+        }
+    }
+
+    /// Subtracts `changes · strip`: `[rows, block] · [block, inputs]`.
+    fn subtract(&self, missing: &mut [f32], changes: Vec<f32>, strip: &Tensor<2>) -> Result<()> {
+        let [block, _] = strip.dims();
+        let effect = matrix(changes, block, &self.device).matmul(strip.clone());
+        for (missing, effect) in missing.iter_mut().zip(read(effect)?) {
+            *missing -= effect;
+        }
+        Ok(())
+    }
+}
+
+/// The scale that is best for the steps as they are.
+fn rescale(row: &mut Row, wanted: &[f32], missing: &mut [f32]) {
+    let (mut along, mut power) = (0.0_f64, 0.0_f64);
+    for ((&step, &wanted), &missing) in row.steps.iter().zip(wanted).zip(missing.iter()) {
+        along += f64::from(step) * f64::from(wanted);
+        power += f64::from(step) * (f64::from(wanted) - f64::from(missing));
+    }
+    let factor = (along / power) as f32;
+    let scale = row.scale * factor;
+    if power > 0.0 && factor > 0.0 && scale.is_normal() {
+        row.scale = scale;
+        for (missing, &wanted) in missing.iter_mut().zip(wanted) {
+            *missing = wanted - factor * (wanted - *missing);
+        }
+    }
+}
+
+fn matrix(values: Vec<f32>, columns: usize, device: &Device) -> Tensor<2> {
+    let shape = [values.len() / columns, columns];
+    Tensor::from_data(TensorData::new(values, shape), device)
+}
+
+/// A tensor's values, row-major.
+pub(super) fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>> {
+    let data = tensor.into_data();
+    data.try_into_vec::<f32>().map_err(Error::device)
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::{RngExt, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+
+    use super::*;
+    use crate::device;
+
+    const INPUTS: usize = 100;
+    const OUTPUTS: usize = 5;
+    const SAMPLES: usize = 400;
+
+    fn random(count: usize, seed: u64) -> Vec<f32> {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        (0..count).map(|_| rng.random_range(-1.0..1.0)).collect()
+    }
+
+    /// Inputs like a layer's: positive, and alike among neighbours.
+    fn inputs() -> Vec<f32> {
+        random(SAMPLES * INPUTS, 1)
+            .chunks_exact(INPUTS)
+            .flat_map(|row| (0..INPUTS).map(|i| (row[i / 10] + 0.3 * row[i] + 0.5).max(0.0)))
+            .collect()
+    }
+
+    fn layer() -> LayerWeights {
+        LayerWeights {
+            weight: random(OUTPUTS * INPUTS, 2),
+            bias: random(OUTPUTS, 3),
+        }
+    }
+
+    /// `[samples, outputs]`
+    fn answers(layer: &LayerWeights, inputs: &[f32]) -> Vec<f32> {
+        let channel = |x: &[f32], w: &[f32]| -> f32 { x.iter().zip(w).map(|(x, w)| x * w).sum() };
+        inputs
+            .chunks_exact(INPUTS)
+            .flat_map(|x| {
+                let channels = layer.weight.chunks_exact(INPUTS).zip(&layer.bias);
+                channels.map(move |(w, b)| channel(x, w) + b)
+            })
+            .collect()
+    }
+
+    fn fit(layer: &LayerWeights, inputs: &[f32], targets: &[f32]) -> QuantizedLayer {
+        let device = device::cpu();
+        let samples = Samples {
+            inputs: matrix(inputs.to_vec(), INPUTS, &device),
+            targets: matrix(targets.to_vec(), OUTPUTS, &device),
+        };
+        least_squares(layer, samples).unwrap()
+    }
+
+    fn squared_error(a: &[f32], b: &[f32]) -> f64 {
+        a.iter().zip(b).map(|(a, b)| f64::from(a - b).powi(2)).sum()
+    }
+
+    fn assert_usable(layer: &QuantizedLayer) {
+        assert!(layer.scale.iter().all(|&s| s.is_finite() && s > 0.0));
+        assert!(layer.bias.iter().all(|b| b.is_finite()));
+        assert!(layer.weight.iter().all(|&q| q != i8::MIN));
+    }
+
+    #[test]
+    fn nearest_is_at_most_half_a_step_off() {
+        let layer = LayerWeights {
+            weight: vec![0.9, -1.27, 0.004, 0.0, 3.0, -2.5],
+            bias: vec![0.5, -0.5],
+        };
+        let quantized = nearest(&layer);
+        let restored = quantized.dequantize();
+        for (index, (w, r)) in layer.weight.iter().zip(&restored.weight).enumerate() {
+            assert!((w - r).abs() <= quantized.scale[index / 3] * 0.5 + 1e-7);
+        }
+        assert_eq!(quantized.weight[1], -127);
+        assert_eq!(quantized.weight[4], 127);
+        assert_eq!(restored.bias, layer.bias);
+    }
+
+    #[test]
+    fn least_squares_at_least_halves_the_error_of_nearest() {
+        let (layer, inputs) = (layer(), inputs());
+        let targets = answers(&layer, &inputs);
+        let error = |quantized: &QuantizedLayer| {
+            squared_error(&answers(&quantized.dequantize(), &inputs), &targets).sqrt()
+        };
+        let (before, after) = (
+            error(&nearest(&layer)),
+            error(&fit(&layer, &inputs, &targets)),
+        );
+        assert!(after < 0.5 * before, "{after} after {before}");
+    }
+
+    #[test]
+    fn answers_are_right_on_average() {
+        let (layer, inputs) = (layer(), inputs());
+        // As if the layers before had shifted what this one meets.
+        let targets: Vec<f32> = answers(&layer, &inputs).iter().map(|t| t + 0.25).collect();
+        let restored = answers(&fit(&layer, &inputs, &targets).dequantize(), &inputs);
+        for output in 0..OUTPUTS {
+            let off: f32 = (0..SAMPLES)
+                .map(|sample| sample * OUTPUTS + output)
+                .map(|at| restored[at] - targets[at])
+                .sum();
+            assert!((off / SAMPLES as f32).abs() < 1e-5, "{off}");
+        }
+    }
+
+    #[test]
+    fn samples_that_say_nothing_leave_the_nearest_steps() {
+        let layer = layer();
+        for value in [0.0, 1.0, 1e-30, f32::MAX, f32::INFINITY, f32::NAN] {
+            let inputs = vec![value; SAMPLES * INPUTS];
+            let targets = answers(&layer, &inputs);
+            let quantized = fit(&layer, &inputs, &targets);
+            assert_eq!(
+                quantized.weight,
+                nearest(&layer).weight,
+                "inputs of {value}"
+            );
+            assert_usable(&quantized);
+        }
+    }
+
+    #[test]
+    fn dead_tiny_and_huge_channels_stay_usable() {
+        let mut layer = layer();
+        let inputs = inputs();
+        for (channel, factor) in [(0, 0.0), (1, 1e-42), (2, 1e-30), (3, 1e30)] {
+            let channel = &mut layer.weight[channel * INPUTS..(channel + 1) * INPUTS];
+            channel.iter_mut().for_each(|w| *w *= factor);
+        }
+        assert_usable(&nearest(&layer));
+        let targets = answers(&layer, &inputs);
+        let quantized = fit(&layer, &inputs, &targets);
+        assert_usable(&quantized);
+        assert!(quantized.weight[..2 * INPUTS].iter().all(|&q| q == 0));
+        assert!(quantized.weight[2 * INPUTS..].iter().any(|&q| q > 64));
+        let infinite = vec![f32::INFINITY; targets.len()];
+        assert_usable(&fit(&layer, &inputs, &infinite));
+    }
+}

@@ -53,7 +53,6 @@ struct Calibration<'a, W> {
 type Maps = Vec<Tensor<4>>;
 
 /// The same feature maps in both networks.
-#[derive(Clone)]
 struct Pair {
     real: Maps,
     rounded: Maps,
@@ -129,7 +128,7 @@ impl<W: Weights> Calibration<'_, W> {
         self.fit(layer, &weights, input, None)
     }
 
-    /// Rounds a layer and gives what it puts out. What is added to that is `shortcut`.
+    /// Rounds a layer and gives what it puts out, to which the network adds `shortcut`.
     fn fit(
         &mut self,
         layer: &ConvLayer,
@@ -138,20 +137,17 @@ impl<W: Weights> Calibration<'_, W> {
         shortcut: Option<&Pair>,
     ) -> Result<Pair> {
         let real = convolve(layer, weights, &input.real)?;
-        let samples = match shortcut {
-            None => draw_samples(&mut self.rng, layer, &input.rounded, &real)?,
+        let targets = match shortcut {
+            None => real.clone(),
             Some(shortcut) => {
                 let errors = shortcut.real.iter().zip(&shortcut.rounded);
-                let targets: Maps = real
-                    .iter()
-                    .zip(errors)
-                    .map(|(target, (real, rounded))| {
-                        target.clone() + real.clone() - rounded.clone()
-                    })
-                    .collect();
-                draw_samples(&mut self.rng, layer, &input.rounded, &targets)?
+                let corrected = real.iter().zip(errors).map(|(target, (real, rounded))| {
+                    target.clone() + real.clone() - rounded.clone()
+                });
+                corrected.collect()
             }
         };
+        let samples = draw_samples(&mut self.rng, layer, &input.rounded, &targets)?;
         let quantized = least_squares(weights, samples)?;
         let rounded = convolve(layer, &quantized.dequantize(), &input.rounded)?;
         self.layers.insert(layer.name.clone(), quantized);

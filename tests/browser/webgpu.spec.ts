@@ -78,7 +78,7 @@ test("gives the CPU's embeddings, head and predictions", async ({
       `against ${cpu.perPhoto.toFixed(0)} ms`,
   );
   expect(errors).toHaveLength(8);
-  // f32 sums in another order: about 1e-6 a layer, and nothing near the 3e-2 of the quantization.
+  // f32 sums in another order: about 1e-6 a layer, and nothing near the 1e-2 of the quantization.
   for (const error of errors) expect(error).toBeLessThanOrEqual(1e-3);
 
   console.log(

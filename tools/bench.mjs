@@ -9,6 +9,10 @@ const BENCHMARKS = {
     what: "the head and the evaluation on real photos (needs ../shared)",
     command: ["cargo", "bench", "--bench", "accuracy", "--"],
   },
+  quantization: {
+    what: "what int8 weights cost the embeddings (needs ../shared)",
+    command: ["cargo", "bench", "--bench", "quantization", "--"],
+  },
   fit: {
     what: "time to fit a head, in the browser",
     command: [process.execPath, "benches/browser/fit.mjs"],
@@ -23,7 +27,7 @@ await main(async () => {
   const [name, ...rest] = process.argv.slice(2);
   if (name === undefined) {
     for (const [name, { what }] of Object.entries(BENCHMARKS)) {
-      say(`npm run bench -- ${name.padEnd(12)} ${what}`);
+      say(`npm run bench -- ${name.padEnd(13)} ${what}`);
     }
     return;
   }

@@ -166,8 +166,12 @@ pub fn folds(
     }
     let smallest = groups_of_class.iter().filter(|&&size| size > 0).min();
     let count = count.min(smallest.copied().unwrap_or(0)).max(1);
-    // Large groups first, while there is room to even them out; the sort is stable.
-    units.sort_by_key(|unit| std::cmp::Reverse(unit.ids.len()));
+    // Groups of several labels first, which others have to make up for, and large ones, while there is room to
+    // even them out; the sort is stable.
+    units.sort_by_cached_key(|unit| {
+        let is_mixed = unit.classes(dataset).len() > 1;
+        std::cmp::Reverse((is_mixed, unit.ids.len()))
+    });
     let mut sizes = vec![vec![0; classes]; count];
     let mut fold_of = std::collections::HashMap::new();
     for unit in &units {
@@ -183,6 +187,11 @@ pub fn folds(
             sizes[fold][dataset.samples()[id].class] += 1;
             fold_of.insert(id, fold);
         }
+    }
+    // Groups of several labels may leave all of a class in one fold, and nothing to learn it from in the others.
+    let stands_alone = |class: usize| sizes.iter().filter(|fold| fold[class] > 0).count() == 1;
+    if (0..classes).any(stands_alone) {
+        return vec![0; ids.len()];
     }
     ids.iter().map(|id| fold_of[id]).collect()
 }

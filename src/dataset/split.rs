@@ -295,7 +295,10 @@ fn choose_test(dataset: &Dataset, units: &[Unit], room: &mut [Room]) -> Vec<usiz
         }
     }
     others.sort_by_key(|unit| unit.ids.len());
-    for empty in 0..room.len() {
+    // By label: the classes' own order is that of adding.
+    let mut classes: Vec<usize> = (0..room.len()).collect();
+    classes.sort_by_key(|&class| &dataset.labels()[class]);
+    for empty in classes {
         if room[empty].taken > 0 || room[empty].wanted == 0 {
             continue;
         }

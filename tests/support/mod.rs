@@ -1,6 +1,8 @@
 //! What the native tests share: reference files, and measures of closeness.
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
+pub mod synthetic;
+
 use std::path::PathBuf;
 use std::sync::LazyLock;
 use std::time::Instant;

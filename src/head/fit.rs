@@ -95,7 +95,8 @@ pub struct HeadSummary {
     pub balanced: bool,
     /// How features were scaled; `None` for Adam and SGD, which take them as they are.
     pub scaling: Option<Scaling>,
-    /// Whether the smallest class had so few images that a stronger prior took the place of choosing.
+    /// Whether the smallest class had so few images, or so few unlike ones, that a stronger prior took the
+    /// place of choosing.
     pub few_images: bool,
 }
 

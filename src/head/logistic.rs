@@ -70,8 +70,9 @@ impl Logistic {
     ) -> Self {
         let sizes = class_sizes(&train.classes, labels.len());
         let regression = Regression::new(train, recipe.class_weights, labels.len(), device);
-        let few_images = sizes.iter().any(|&size| size < FEW_PER_CLASS);
-        let state = match (recipe.l2, fold_count(folds)) {
+        let count = fold_count(folds);
+        let few_images = count.is_none() || sizes.iter().any(|&size| size < FEW_PER_CLASS);
+        let state = match (recipe.l2, count) {
             (Some(l2), count) => next_state(&regression, folds, count, l2, recipe.epochs),
             (None, Some(_)) if !few_images => State::Choosing(Choice {
                 fold: 0,

@@ -1,6 +1,7 @@
 //! What the native tests share: reference files, and measures of closeness.
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
+pub mod fitting;
 pub mod synthetic;
 
 use std::path::PathBuf;
@@ -8,9 +9,12 @@ use std::sync::LazyLock;
 use std::time::Instant;
 
 use burn::tensor::{Device, Tensor, TensorData};
+use headstart::backbone::ResNet18;
 use headstart::backbone::checkpoint::Checkpoint;
 use headstart::backbone::quantize::{Scheme, quantize};
-use headstart::image::{INPUT_SIDE, normalize_into};
+use headstart::backbone::weights::QuantizedWeights;
+use headstart::device;
+use headstart::image::{INPUT_LEN, INPUT_SIDE, normalize_into};
 use safetensors::SafeTensors;
 
 /// A file of the reference data beside the checkout. A test that needs it fails without it.
@@ -51,6 +55,24 @@ pub static QUANTIZED: LazyLock<Vec<u8>> = LazyLock::new(|| {
 /// The reference checkpoint, quantized in one of the ways.
 pub fn quantized(scheme: Scheme) -> Vec<u8> {
     quantize(&CHECKPOINT.weights, &CHECKPOINT.sha256, scheme).expect("it quantizes")
+}
+
+/// The network that users run.
+pub static NETWORK: LazyLock<ResNet18> = LazyLock::new(|| {
+    let weights = QuantizedWeights::parse(&QUANTIZED).expect("it was just made");
+    ResNet18::load(&weights, &device::cpu()).expect("it is a ResNet18")
+});
+
+/// The golden photos' crops, `[224, 224, 3]` each.
+pub fn golden_crops() -> Vec<Vec<u8>> {
+    let crops = bytes(&read_shared("golden/crops.safetensors"), "crops");
+    crops.chunks_exact(INPUT_LEN).map(<[u8]>::to_vec).collect()
+}
+
+/// Embeddings of crops by the quantized network.
+pub fn embed(crops: &[Vec<u8>]) -> Vec<Vec<f32>> {
+    let embed = |crop: &Vec<u8>| values(NETWORK.features(input(crop, &device::cpu())));
+    crops.iter().map(embed).collect()
 }
 
 /// The f32 values and shape of a tensor in a safetensors file.

@@ -1,0 +1,80 @@
+//! Fitting heads on embeddings alone.
+
+use headstart::backbone::EMBEDDING_LEN;
+use headstart::device;
+use headstart::head::{
+    EpochReport, Fit, Fitted, Head, LabelledEmbeddings, Method, Recipe, TrainOptions, TrainingData,
+};
+use pollster::block_on;
+
+pub fn labels(count: usize) -> Vec<String> {
+    (0..count).map(|class| format!("class {class}")).collect()
+}
+
+/// The default method's recipe with some options changed.
+pub fn logistic(change: impl FnOnce(&mut TrainOptions)) -> Recipe {
+    recipe(Method::Lbfgs, change)
+}
+
+pub fn recipe(method: Method, change: impl FnOnce(&mut TrainOptions)) -> Recipe {
+    let mut options = TrainOptions {
+        method: Some(method),
+        ..TrainOptions::default()
+    };
+    change(&mut options);
+    options.recipe().unwrap()
+}
+
+/// Five folds for images whose classes follow one another or take turns other than by five.
+pub fn five_folds(count: usize) -> Vec<usize> {
+    (0..count).map(|image| image % 5).collect()
+}
+
+/// Fits with five folds.
+pub fn fit(
+    recipe: Recipe,
+    data: &LabelledEmbeddings,
+    classes: usize,
+) -> (Fitted, Vec<EpochReport>) {
+    let data = TrainingData {
+        train: data.clone(),
+        folds: five_folds(data.classes.len()),
+        ..TrainingData::default()
+    };
+    fit_data(recipe, &data, classes)
+}
+
+pub fn fit_data(recipe: Recipe, data: &TrainingData, classes: usize) -> (Fitted, Vec<EpochReport>) {
+    let mut fit = Fit::start(recipe, labels(classes), data, &device::cpu());
+    let mut reports = Vec::new();
+    while let Some(report) = block_on(fit.epoch()).unwrap() {
+        reports.push(report);
+    }
+    (block_on(fit.finish()).unwrap(), reports)
+}
+
+pub fn probabilities(head: &Head, data: &LabelledEmbeddings) -> Vec<Vec<f64>> {
+    block_on(head.probabilities(&data.embeddings, &device::cpu())).unwrap()
+}
+
+/// `[N, classes]`
+pub fn logits(head: &Head, data: &LabelledEmbeddings) -> Vec<f32> {
+    block_on(head.read_logits(&data.embeddings, &device::cpu())).unwrap()
+}
+
+/// A case of `fixtures/logistic.json`, made by the formula of `fixtures/logistic.py`.
+pub fn formula(first: usize, count: usize, classes: usize) -> LabelledEmbeddings {
+    let mut data = LabelledEmbeddings::default();
+    for n in first..first + count {
+        let round = n % classes;
+        let rare = round == classes - 1 && n / classes % 2 == 1;
+        let class = if rare { 0 } else { round };
+        data.classes.push(class);
+        data.embeddings.extend((0..EMBEDDING_LEN).map(|j| {
+            let noise = (n * n * 7919 + j * j * 104_729 + n * j * 31_337) % 1009;
+            let shift = if j % classes == class { 128 } else { 0 };
+            (noise + shift) as f32 / 512.0
+        }));
+    }
+    data
+}

@@ -156,6 +156,59 @@ fn a_class_of_one_group_makes_one_fold_only() {
     assert_eq!(dealt, [0; 15]);
 }
 
+/// Near-duplicates under two labels, and few enough images that dealing them last would leave a class in one
+/// fold for some seeds.
+#[test]
+fn a_group_of_two_labels_does_not_cost_a_class_its_folds() {
+    let of = [
+        (1, 0),
+        (2, 1),
+        (1, 2),
+        (0, 3),
+        (1, 4),
+        (2, 5),
+        (0, 3),
+        (1, 2),
+        (0, 4),
+    ];
+    let images: Vec<Image> = of
+        .into_iter()
+        .enumerate()
+        .map(|(number, (class, group))| Image {
+            content: number * 7919,
+            class,
+            split: Split::Auto,
+            group,
+        })
+        .collect();
+    let ids: Vec<usize> = (0..images.len()).collect();
+    for seed in 0..200 {
+        let dealt = folds(&dataset(&images), &groups(&images), &ids, 2, seed);
+        for class in 0..3 {
+            let filled: HashSet<usize> = ids
+                .iter()
+                .filter(|&&id| images[id].class == class)
+                .map(|&id| dealt[id])
+                .collect();
+            assert_eq!(filled.len(), 2, "class {class}, seed {seed}");
+        }
+    }
+}
+
+#[test]
+fn where_any_two_folds_would_leave_a_class_in_one_none_are_made() {
+    let mut images = unlike_images(&[2, 2, 2]);
+    // Each group shares a class with each other group: two of the three stand in one fold.
+    for (image, group) in images.iter_mut().zip([0, 1, 1, 2, 2, 0]) {
+        image.group = group;
+    }
+    let ids: Vec<usize> = (0..6).collect();
+    for seed in 0..20 {
+        let dealt = folds(&dataset(&images), &groups(&images), &ids, 5, seed);
+        assert_eq!(dealt, [0; 6]);
+    }
+}
+
 #[test]
 fn only_the_images_asked_for_are_held_out() {
     let images = unlike_images(&[10, 10]);

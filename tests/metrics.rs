@@ -1,6 +1,6 @@
-//! Metrics against scikit-learn's on random cases (`fixtures/metrics.py`), and the report built on them.
+//! Metrics against scikit-learn's on random cases (`fixtures/metrics.py`).
 
-use headstart::evaluation::{HeldOut, Judged, Metrics, Report, wilson};
+use headstart::evaluation::{Metrics, wilson};
 use headstart::head::softmax;
 use serde_json::Value;
 
@@ -100,33 +100,4 @@ fn calibration_error_is_the_gap_between_confidence_and_accuracy() {
 fn a_certain_mistake_has_a_finite_loss() {
     let metrics = Metrics::measure(&[1], &[vec![1.0, 0.0]], 2);
     assert!(metrics.log_loss.is_finite() && metrics.log_loss > 30.0);
-}
-
-#[test]
-fn the_report_does_not_depend_on_the_order_of_images() {
-    let case = &cases()[1];
-    let (truth, probabilities) = truth_and_probabilities(case);
-    let judged: Vec<Judged> = truth
-        .iter()
-        .zip(&probabilities)
-        .enumerate()
-        .map(|(id, (&class, probabilities))| Judged {
-            id,
-            name: format!("{id}.jpg"),
-            class,
-            probabilities: probabilities.clone(),
-        })
-        .collect();
-    let labels = ["a", "b", "c"].map(String::from);
-    let reversed = judged.iter().rev().cloned().collect();
-    let report = Report::new(&labels, judged, 80, HeldOut::Split);
-    assert_eq!(report, Report::new(&labels, reversed, 80, HeldOut::Split));
-    assert_eq!((report.trained, report.tested), (80, 40));
-    let right = report
-        .predictions
-        .iter()
-        .filter(|p| p.label == p.predicted)
-        .count();
-    assert!((report.accuracy - right as f64 / 40.0).abs() < 1e-12);
-    assert!(report.interval.0 < report.accuracy && report.accuracy < report.interval.1);
 }

@@ -1,62 +1,20 @@
-//! Fitting a head: the update rules, determinism, and learning what can be learned.
+//! Fitting a head by Adam and SGD: the update rules, determinism, stopping and calibration; and the options.
 
 mod support;
 
 use headstart::backbone::EMBEDDING_LEN;
 use headstart::device;
 use headstart::head::{
-    ClassWeights, EpochReport, Fit, Head, L2, LabelledEmbeddings, Method, Phase, Recipe,
-    TrainOptions, TrainingData, softmax,
+    Head, L2, LabelledEmbeddings, Method, TrainOptions, TrainingData, fit_temperature, softmax,
 };
-use pollster::block_on;
-use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
-
-/// Classes around random centres; `spread` is the noise's half-width.
-fn blobs(classes: usize, per_class: usize, spread: f32, seed: u64) -> LabelledEmbeddings {
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let mut data = LabelledEmbeddings::default();
-    for class in 0..classes {
-        let centre: Vec<f32> = (0..EMBEDDING_LEN)
-            .map(|axis| if axis % classes == class { 1.5 } else { 0.8 })
-            .collect();
-        for _ in 0..per_class {
-            let noise = centre.iter().map(|c| c + rng.random_range(-spread..spread));
-            data.embeddings.extend(noise);
-            data.classes.push(class);
-        }
-    }
-    data
-}
-
-fn labels(count: usize) -> Vec<String> {
-    (0..count).map(|class| format!("class {class}")).collect()
-}
+use support::fitting::{fit, fit_data, logits, probabilities, recipe};
+use support::synthetic::blobs;
 
 fn options(method: Method) -> TrainOptions {
     TrainOptions {
         method: Some(method),
         ..TrainOptions::default()
     }
-}
-
-fn fit(recipe: Recipe, data: &LabelledEmbeddings, classes: usize) -> (Head, Vec<EpochReport>) {
-    let data = TrainingData {
-        train: data.clone(),
-        // Each class's images follow one another in these data, so this stratifies.
-        folds: (0..data.classes.len()).map(|image| image % 5).collect(),
-        ..TrainingData::default()
-    };
-    let mut fit = Fit::start(recipe, labels(classes), &data, &device::cpu());
-    let mut reports = Vec::new();
-    while let Some(report) = block_on(fit.epoch()).unwrap() {
-        reports.push(report);
-    }
-    (block_on(fit.finish()).unwrap().head, reports)
-}
-
-fn probabilities(head: &Head, data: &LabelledEmbeddings) -> Vec<Vec<f64>> {
-    block_on(head.probabilities(&data.embeddings, &device::cpu())).unwrap()
 }
 
 #[test]
@@ -66,11 +24,14 @@ fn both_methods_learn_separable_classes() {
     for method in [Method::Adam, Method::Sgd] {
         let recipe = options(method).recipe().unwrap();
         let epochs = recipe.epochs;
-        let (head, reports) = fit(recipe, &data, 3);
+        let (fitted, reports) = fit(recipe, &data, 3);
         assert_eq!(reports.len(), epochs);
         assert!(reports.last().unwrap().loss < reports[0].loss);
         assert_eq!(reports.last().unwrap().train_accuracy, Some(1.0));
-        for (row, class) in probabilities(&head, &unseen).iter().zip(&unseen.classes) {
+        for (row, class) in probabilities(&fitted.head, &unseen)
+            .iter()
+            .zip(&unseen.classes)
+        {
             assert!(row[*class] > 0.5, "{method:?}");
             assert!((row.iter().sum::<f64>() - 1.0).abs() < 1e-9);
         }
@@ -86,7 +47,7 @@ fn the_seed_decides_the_head() {
             epochs: Some(3.0),
             ..options(Method::Sgd)
         };
-        probabilities(&fit(options.recipe().unwrap(), &data, 2).0, &data)
+        probabilities(&fit(options.recipe().unwrap(), &data, 2).0.head, &data)
     };
     assert_eq!(train(7.0), train(7.0));
     assert_ne!(train(7.0), train(8.0));
@@ -106,7 +67,7 @@ fn sgd_follows_torchs_rule() {
             batch_size: Some(count as f64),
             ..options(Method::Sgd)
         };
-        fit(options.recipe().unwrap(), &data, 2).0
+        fit(options.recipe().unwrap(), &data, 2).0.head
     };
     // The head is linear, so its logits on the unit vectors and zero are its weights and bias.
     let weights = |head: &Head| -> Vec<[f64; 2]> {
@@ -170,8 +131,8 @@ fn an_l2_penalty_shrinks_the_weights() {
             l2: Some(L2::Value(l2)),
             ..options(Method::Sgd)
         };
-        let (head, _) = fit(options.recipe().unwrap(), &data, 2);
-        let rows = probabilities(&head, &data);
+        let (fitted, _) = fit(options.recipe().unwrap(), &data, 2);
+        let rows = probabilities(&fitted.head, &data);
         rows.iter()
             .zip(&data.classes)
             .map(|(row, &class)| row[class])
@@ -186,17 +147,12 @@ fn images_set_aside_are_watched_and_not_learned() {
     // Labels of the watched images are swapped: a fit that learned from them could not do so badly.
     let mut watched = blobs(2, 5, 0.3, 2);
     watched.classes.reverse();
-    let recipe = options(Method::Adam).recipe().unwrap();
     let data = TrainingData {
         train,
         validation: watched,
         folds: Vec::new(),
     };
-    let mut fit = Fit::start(recipe, labels(2), &data, &device::cpu());
-    let mut reports = Vec::new();
-    while let Some(report) = block_on(fit.epoch()).unwrap() {
-        reports.push(report);
-    }
+    let (fitted, reports) = fit_data(recipe(Method::Adam, |_| ()), &data, 2);
     let last = reports.last().unwrap();
     assert_eq!(last.train_accuracy, Some(1.0));
     assert_eq!(last.validation_accuracy, Some(0.0));
@@ -206,14 +162,59 @@ fn images_set_aside_are_watched_and_not_learned() {
     assert!(reports.len() < 60, "{} epochs", reports.len());
     let losses: Vec<f64> = reports.iter().map(|r| r.validation_loss.unwrap()).collect();
     let least = losses.iter().copied().fold(f64::INFINITY, f64::min);
-    let head = block_on(fit.finish()).unwrap().head;
-    let rows = probabilities(&head, &data.validation);
+    // The watched loss is that of the logits as they are.
+    let rows = logits(&fitted.head, &data.validation);
     let entropies = rows
-        .iter()
+        .chunks_exact(2)
         .zip(&data.validation.classes)
-        .map(|(row, &class)| -row[class].ln());
-    let loss = entropies.sum::<f64>() / rows.len() as f64;
+        .map(|(row, &class)| -softmax(row)[class].ln());
+    let loss = entropies.sum::<f64>() / data.validation.classes.len() as f64;
     assert!((loss - least).abs() < 1e-5, "{loss} {least}");
+}
+
+/// Two classes that overlap, so that a head has something to be unsure of.
+fn overlapping(per_class: usize, seed: u64) -> LabelledEmbeddings {
+    let mut data = blobs(2, per_class, 3.0, seed);
+    for (image, class) in data.classes.iter_mut().enumerate() {
+        if image % 5 == 0 {
+            *class = 1 - *class;
+        }
+    }
+    data
+}
+
+#[test]
+fn images_set_aside_calibrate_the_head_and_without_any_it_stays_as_it_is() {
+    for method in [Method::Adam, Method::Sgd] {
+        let data = TrainingData {
+            train: overlapping(40, 1),
+            validation: overlapping(20, 2),
+            folds: Vec::new(),
+        };
+        let (fitted, _) = fit_data(recipe(method, |_| ()), &data, 2);
+        assert_eq!(fitted.calibrated_on, 40);
+        let raw = logits(&fitted.head, &data.validation);
+        let expected = fit_temperature(&raw, &data.validation.classes, 2);
+        assert!((fitted.head.temperature() - expected).abs() < 1e-9);
+        assert_ne!(fitted.head.temperature(), 1.0);
+        let stated = probabilities(&fitted.head, &data.validation);
+        for (row, stated) in raw.chunks_exact(2).zip(stated) {
+            let cooled = row.iter().map(|&z| (f64::from(z) / expected) as f32);
+            let cooled = softmax(&cooled.collect::<Vec<f32>>());
+            assert!((cooled[0] - stated[0]).abs() < 1e-6);
+        }
+
+        let alone = TrainingData {
+            validation: LabelledEmbeddings::default(),
+            ..data
+        };
+        let (fitted, _) = fit_data(recipe(method, |_| ()), &alone, 2);
+        assert_eq!(fitted.calibrated_on, 0);
+        assert_eq!(fitted.head.temperature(), 1.0);
+        assert!(fitted.left_out.is_none());
+        assert_eq!(fitted.summary.scaling, None);
+        assert!(!fitted.summary.few_images);
+    }
 }
 
 #[test]
@@ -251,124 +252,6 @@ fn softmax_survives_large_logits() {
     let row = softmax(&[1000.0, 999.0, -1000.0]);
     assert!((row[0] - 1.0 / (1.0 + (-1.0_f64).exp())).abs() < 1e-12);
     assert_eq!(row[2], 0.0);
-}
-
-fn logistic(change: impl FnOnce(&mut TrainOptions)) -> Recipe {
-    let mut options = options(Method::Lbfgs);
-    change(&mut options);
-    options.recipe().unwrap()
-}
-
-/// The formula of `fixtures/logistic.py`.
-fn formula(first: usize, count: usize, classes: usize) -> LabelledEmbeddings {
-    let mut data = LabelledEmbeddings::default();
-    for n in first..first + count {
-        let round = n % classes;
-        let rare = round == classes - 1 && n / classes % 2 == 1;
-        let class = if rare { 0 } else { round };
-        data.classes.push(class);
-        data.embeddings.extend((0..EMBEDDING_LEN).map(|j| {
-            let noise = (n * n * 7919 + j * j * 104_729 + n * j * 31_337) % 1009;
-            let shift = if j % classes == class { 128 } else { 0 };
-            (noise + shift) as f32 / 512.0
-        }));
-    }
-    data
-}
-
-/// Both stop near the same optimum: probabilities within 1e-3 were asked for, and f32 gradients give 1e-4.
-#[test]
-fn logistic_regression_is_scikit_learns() {
-    let file: serde_json::Value =
-        serde_json::from_str(include_str!("fixtures/logistic.json")).unwrap();
-    let unseen = file["unseen"].as_u64().unwrap() as usize;
-    for case in file["cases"].as_array().unwrap() {
-        let number = |name: &str| case[name].as_u64().unwrap() as usize;
-        let (classes, count) = (number("classes"), number("count"));
-        let recipe = logistic(|options| {
-            options.l2 = Some(L2::Value(case["l2"].as_f64().unwrap()));
-            options.class_weights = Some(if case["balanced"].as_bool().unwrap() {
-                ClassWeights::Balanced
-            } else {
-                ClassWeights::None
-            });
-        });
-        let (head, _) = fit(recipe, &formula(0, count, classes), classes);
-        let ours = probabilities(&head, &formula(count, unseen, classes));
-        let theirs = case["probabilities"].as_array().unwrap();
-        assert_eq!(ours.len(), theirs.len());
-        let mut worst = 0.0_f64;
-        for (ours, theirs) in ours.iter().zip(theirs) {
-            for (a, b) in ours.iter().zip(theirs.as_array().unwrap()) {
-                worst = worst.max((a - b.as_f64().unwrap()).abs());
-            }
-        }
-        println!(
-            "figure: {classes} classes, l2 {}: {worst:.1e} off scikit-learn",
-            case["l2"]
-        );
-        assert!(worst < 1e-3, "{worst}");
-    }
-}
-
-#[test]
-fn the_penalty_is_chosen_before_the_fit_and_told() {
-    let (_, reports) = fit(logistic(|_| ()), &formula(0, 60, 2), 2);
-    let fitting = reports.iter().position(|r| r.phase == Phase::Fit).unwrap();
-    assert!(fitting > 0);
-    assert!(
-        reports[..fitting]
-            .iter()
-            .all(|r| r.phase == Phase::ChoosingL2 && r.l2.is_none())
-    );
-    let chosen = reports.last().unwrap().l2.unwrap();
-    assert!((1e-4..=1.0).contains(&chosen));
-    assert!(reports[fitting..].iter().all(|r| r.l2 == Some(chosen)));
-    // A given penalty is taken as it is, and `epochs` bounds the steps.
-    let bounded = logistic(|options| {
-        options.l2 = Some(L2::Value(0.02));
-        options.epochs = Some(3.0);
-    });
-    assert_eq!(fit(bounded, &formula(0, 60, 2), 2).1.len(), 3);
-    let (_, reports) = fit(
-        logistic(|o| o.l2 = Some(L2::Value(0.02))),
-        &formula(0, 60, 2),
-        2,
-    );
-    assert!(
-        reports
-            .iter()
-            .all(|r| r.phase == Phase::Fit && r.l2 == Some(0.02))
-    );
-}
-
-#[test]
-fn labels_without_a_pattern_get_the_strongest_penalty() {
-    let mut data = blobs(2, 40, 1.0, 4);
-    let mut rng = ChaCha8Rng::seed_from_u64(1);
-    data.classes
-        .iter_mut()
-        .for_each(|class| *class = rng.random_range(0..2));
-    let (_, reports) = fit(logistic(|_| ()), &data, 2);
-    assert!(reports.last().unwrap().l2.unwrap() >= 0.3);
-}
-
-#[test]
-fn two_images_of_each_class_are_enough_to_fit() {
-    let data = blobs(3, 2, 0.3, 6);
-    let all = TrainingData {
-        train: data,
-        ..TrainingData::default()
-    };
-    let mut fit = Fit::start(logistic(|_| ()), labels(3), &all, &device::cpu());
-    while block_on(fit.epoch()).unwrap().is_some() {}
-    let unseen = blobs(3, 10, 0.3, 7);
-    for (row, class) in probabilities(&block_on(fit.finish()).unwrap().head, &unseen)
-        .iter()
-        .zip(&unseen.classes)
-    {
-        assert!(row[*class] > 0.5);
-    }
 }
 
 #[test]

@@ -90,3 +90,41 @@ impl Curve<'_> {
         used
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn images_used_at_a_share_are_among_those_of_a_greater_one_and_outside_the_fold() {
+        let train = LabelledEmbeddings {
+            embeddings: Vec::new(),
+            classes: (0..37).map(|image| usize::from(image % 4 == 0)).collect(),
+        };
+        let folds: Vec<usize> = (0..37).map(|image| image / 4 % 3).collect();
+        let places: Vec<usize> = (0..37).map(|image| image * 11 % 37).collect();
+        let curve = Curve {
+            train: &train,
+            folds: &folds,
+            places: &places,
+            l2: 0.1,
+            class_weights: ClassWeights::Auto,
+            classes: 2,
+        };
+        for fold in 0..3 {
+            let mut fewer = vec![false; 37];
+            for share in [1e-9, 0.1, 0.25, 0.5, 1.0] {
+                let used = curve.used(share, fold);
+                for image in 0..37 {
+                    assert!(!fewer[image] || used[image]);
+                    assert!(!used[image] || folds[image] != fold);
+                }
+                for class in 0..2 {
+                    assert!((0..37).any(|image| used[image] && train.classes[image] == class));
+                }
+                fewer = used;
+            }
+            assert!((0..37).all(|image| fewer[image] == (folds[image] != fold)));
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! Class activation maps: exact, in the right place, and of the central crop whatever the views.
+
+mod support;
+
+use headstart::backbone::EMBEDDING_LEN;
+use headstart::dataset::Split;
+use headstart::device::{cpu, cpu_backend};
+use headstart::explain::{Heatmap, class_activation_maps};
+use headstart::head::{L2, LabelledEmbeddings, TrainOptions};
+use headstart::image::{INPUT_SIDE, Pixels, RESIZED_SIDE, Views, central_region, resize_and_crop};
+use headstart::{Classifier, PredictOptions, Prediction};
+use pollster::block_on;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use support::fitting::{fit, logistic, logits};
+use support::{NETWORK, QUANTIZED, cosine, embed, golden_crops, input, values};
+
+/// The side of the feature map.
+const CELLS: usize = 7;
+
+/// A grey image, lighter or darker by `number`, with a checkered square at `at` of the side `side`.
+fn scene(number: usize, width: usize, height: usize, at: (usize, usize), side: usize) -> Vec<u8> {
+    let mut rng = ChaCha8Rng::seed_from_u64(number as u64);
+    let grey = 90 + 12 * (number % 7) as i32;
+    let cell = 10 + number % 5;
+    let inside = |place: usize, start: usize| (start..start + side).contains(&place);
+    (0..width * height)
+        .flat_map(|i| {
+            let (x, y) = (i % width, i / width);
+            let level = match (
+                inside(x, at.0) && inside(y, at.1),
+                (x / cell + y / cell) % 2,
+            ) {
+                (false, _) => grey,
+                (true, 0) => 15,
+                (true, _) => 240,
+            };
+            let level = (level + rng.random_range(-8..=8)).clamp(0, 255) as u8;
+            [level, level, level, 255]
+        })
+        .collect()
+}
+
+/// A classifier that tells grey images with a checkered square from those without.
+fn checkers(views: Views) -> Classifier {
+    let mut classifier = Classifier::new(&QUANTIZED, views, cpu_backend()).unwrap();
+    for number in 0..16 {
+        let (label, side) = if number % 2 == 0 {
+            ("checkered", 110)
+        } else {
+            ("plain", 0)
+        };
+        let at = (10 + number * 37 % 100, 10 + number * 53 % 100);
+        let name = format!("{number}.png");
+        classifier
+            .stage(
+                &name,
+                &scene(number, INPUT_SIDE, INPUT_SIDE, at, side),
+                INPUT_SIDE,
+                INPUT_SIDE,
+            )
+            .unwrap();
+        let embedding = block_on(classifier.embed_staged()).unwrap();
+        classifier
+            .dataset
+            .add(&name, &name, label, Split::Train, &embedding)
+            .unwrap();
+    }
+    let options = TrainOptions {
+        l2: Some(L2::Value(0.1)),
+        ..TrainOptions::default()
+    };
+    classifier.start_training(&options).unwrap();
+    while block_on(classifier.train_epoch()).unwrap().is_some() {}
+    classifier
+}
+
+fn explained(
+    classifier: &mut Classifier,
+    rgba: &[u8],
+    width: usize,
+    height: usize,
+) -> (Prediction, Heatmap) {
+    classifier.stage("new.png", rgba, width, height).unwrap();
+    let options = PredictOptions {
+        heatmap: true,
+        ..PredictOptions::default()
+    };
+    let mut predictions = block_on(classifier.predict_staged(&options)).unwrap();
+    let mut prediction = predictions.remove(0);
+    let heatmap = prediction.heatmap.take().unwrap();
+    assert_eq!(heatmap.label, prediction.classes[0].label);
+    (prediction, heatmap)
+}
+
+fn peak(values: &[f32], width: usize) -> (usize, usize) {
+    let best = (0..values.len())
+        .max_by(|&a, &b| values[a].total_cmp(&values[b]))
+        .unwrap();
+    (best % width, best / width)
+}
+
+#[test]
+fn the_mean_of_a_map_and_the_bias_are_the_logit() {
+    let crops = golden_crops();
+    let embeddings = embed(&crops);
+    // Photos of all sorts, ants and bees, in this order.
+    let classes = (0..crops.len()).map(|photo| usize::from(photo >= 15) + usize::from(photo >= 23));
+    let data = LabelledEmbeddings {
+        embeddings: embeddings.concat(),
+        classes: classes.collect(),
+    };
+    let head = fit(logistic(|_| ()), &data, 3).0.head;
+    let logits = logits(&head, &data);
+    let biases = block_on(head.read_logits(&[0.0; EMBEDDING_LEN], &cpu())).unwrap();
+    let largest = logits
+        .iter()
+        .fold(0.0_f64, |max, &z| max.max(f64::from(z).abs()));
+    let mut worst = 0.0_f64;
+    for photos in [0..5, 14..16, 23..31] {
+        let crops = crops[photos.clone()].concat();
+        let feature_maps = NETWORK.feature_map(input(&crops, &cpu()));
+        let maps = block_on(class_activation_maps(&head, feature_maps)).unwrap();
+        assert_eq!(maps.len(), photos.len());
+        for (photo, maps) in photos.zip(maps) {
+            assert_eq!(maps.len(), 3);
+            for (class, grid) in maps.iter().enumerate() {
+                assert_eq!(grid.len(), CELLS * CELLS);
+                let sum: f64 = grid.iter().map(|&part| f64::from(part)).sum();
+                let logit = sum / (CELLS * CELLS) as f64 + f64::from(biases[class]);
+                let off = (logit - f64::from(logits[3 * photo + class])).abs() / largest;
+                worst = worst.max(off);
+            }
+        }
+    }
+    println!("figure: class activation maps: logits off by {worst:.1e} of the largest");
+    assert!(worst < 1e-4, "{worst}");
+}
+
+#[test]
+fn the_map_is_warmest_where_the_object_is() {
+    const SIDE: usize = 256;
+    let mut classifier = checkers(Views::Centre);
+    for (number, (right, down)) in [(false, false), (true, false), (false, true), (true, true)]
+        .into_iter()
+        .enumerate()
+    {
+        let place = |far: bool| if far { SIDE - 116 } else { 16 };
+        let rgba = scene(100 + number, SIDE, SIDE, (place(right), place(down)), 100);
+        let (_, heatmap) = explained(&mut classifier, &rgba, SIDE, SIDE);
+        assert_eq!(heatmap.label, "checkered");
+        let (x, y) = peak(&heatmap.grid, CELLS);
+        assert!(
+            (x > 3, y > 3) == (right, down) && x != 3 && y != 3,
+            "{x} {y}"
+        );
+
+        // At 224×224, from 0 to 1, with its peak in the same cell or on its edge.
+        assert_eq!((heatmap.width, heatmap.height), (INPUT_SIDE, INPUT_SIDE));
+        assert_eq!(heatmap.values.len(), INPUT_SIDE * INPUT_SIDE);
+        let (low, high) = heatmap
+            .values
+            .iter()
+            .fold((1.0_f32, 0.0_f32), |(low, high), &v| {
+                (low.min(v), high.max(v))
+            });
+        assert_eq!((low, high), (0.0, 1.0));
+        let (across, along) = peak(&heatmap.values, INPUT_SIDE);
+        assert!((across / 32).abs_diff(x) <= 1 && (along / 32).abs_diff(y) <= 1);
+    }
+}
+
+#[test]
+fn the_map_says_which_part_of_the_image_it_covers() {
+    let mut classifier = checkers(Views::Centre);
+    for (width, height) in [(320, 200), (200, 320), (224, 224)] {
+        let rgba = scene(200, width, height, (60, 60), 80);
+        let (_, heatmap) = explained(&mut classifier, &rgba, width, height);
+        assert_eq!(heatmap.region, central_region(width, height));
+    }
+}
+
+/// The maps of images predicted together are each image's own.
+#[test]
+fn maps_of_images_predicted_together_are_not_mixed_up() {
+    let mut classifier = checkers(Views::Flip);
+    let scenes = [
+        (300, 180, (20, 20)),
+        (180, 300, (60, 180)),
+        (256, 256, (140, 20)),
+    ];
+    let alone = scenes.map(|(width, height, at)| {
+        let rgba = scene(300, width, height, at, 90);
+        explained(&mut classifier, &rgba, width, height).1
+    });
+    for (width, height, at) in scenes {
+        let rgba = scene(300, width, height, at, 90);
+        classifier.stage("new.png", &rgba, width, height).unwrap();
+    }
+    let options = PredictOptions {
+        heatmap: true,
+        ..PredictOptions::default()
+    };
+    let together = block_on(classifier.predict_staged(&options)).unwrap();
+    for (prediction, alone) in together.into_iter().zip(alone) {
+        let heatmap = prediction.heatmap.unwrap();
+        assert_eq!(
+            (&heatmap.label, heatmap.region),
+            (&alone.label, alone.region)
+        );
+        assert!(support::max_abs_error(&heatmap.grid, &alone.grid) < 1e-3);
+    }
+}
+
+/// Two classes' weights are each other's opposites, so a map is known up to its scale from what the
+/// classifier says of the axes.
+#[test]
+fn with_further_views_the_map_is_still_of_the_central_crop() {
+    for views in [Views::Flip, Views::Crops] {
+        let mut classifier = checkers(views);
+        let rgba = scene(400, INPUT_SIDE, INPUT_SIDE, (16, 30), 90);
+        let (prediction, heatmap) = explained(&mut classifier, &rgba, INPUT_SIDE, INPUT_SIDE);
+        assert_eq!(prediction.classes[0].label, "checkered");
+
+        let mut probes = vec![0.0_f32; (EMBEDDING_LEN + 1) * EMBEDDING_LEN];
+        for axis in 0..EMBEDDING_LEN {
+            probes[axis * EMBEDDING_LEN + axis] = 10.0;
+        }
+        let said = block_on(classifier.predict(&probes, &PredictOptions::default())).unwrap();
+        let logit = |prediction: &Prediction| {
+            let of = |label: &str| {
+                let class = prediction.classes.iter().find(|class| class.label == label);
+                class.unwrap().probability.ln()
+            };
+            of("checkered") - of("plain")
+        };
+        let bias = logit(&said[EMBEDDING_LEN]);
+        let weights: Vec<f64> = said[..EMBEDDING_LEN]
+            .iter()
+            .map(|p| logit(p) - bias)
+            .collect();
+
+        let pixels = Pixels::rgba(&rgba, INPUT_SIDE, INPUT_SIDE).unwrap();
+        let crop = resize_and_crop(&pixels, RESIZED_SIDE).unwrap();
+        let features = values(NETWORK.feature_map(input(&crop, &cpu())));
+        let mut expected = vec![0.0_f32; CELLS * CELLS];
+        for (weight, channel) in weights.iter().zip(features.chunks_exact(CELLS * CELLS)) {
+            for (sum, value) in expected.iter_mut().zip(channel) {
+                *sum += *weight as f32 * value;
+            }
+        }
+        let mirrored: Vec<f32> = expected
+            .chunks_exact(CELLS)
+            .flat_map(|row| row.iter().rev().copied())
+            .collect();
+        let similarity = cosine(&heatmap.grid, &expected);
+        println!("figure: map with {views:?}: cosine {similarity:.6} with the central crop's");
+        assert!(similarity > 0.9999, "{views:?}: {similarity}");
+        assert!(cosine(&heatmap.grid, &mirrored) < 0.99, "{views:?}");
+    }
+}

@@ -2,122 +2,14 @@
 
 mod support;
 
-use std::sync::LazyLock;
-
 use headstart::dataset::Split;
-use headstart::device::cpu_backend;
 use headstart::evaluation::Report;
 use headstart::head::{Method, Scaling, TrainOptions};
-use headstart::image::{INPUT_SIDE, Views};
-use headstart::{Classifier, PredictOptions, Prediction};
+use headstart::image::Views;
 use pollster::block_on;
-use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
-use support::{QUANTIZED, golden_crops};
-
-const SIDE: usize = 64;
-
-/// Stripes across or down, each number a picture of its own: by their width, their colours, and a blot.
-fn stripes(down: bool, number: usize) -> Vec<u8> {
-    let mut rng = ChaCha8Rng::seed_from_u64(number as u64);
-    let period = 4 + number % 9;
-    let [light, dark] =
-        [128..256, 0..128].map(|levels| [0; 3].map(|_| rng.random_range(levels.clone())));
-    let blot = [0; 2].map(|_| rng.random_range(8..SIDE - 8));
-    (0..SIDE * SIDE)
-        .flat_map(|i| {
-            let (x, y) = (i % SIDE, i / SIDE);
-            let place = if down { x } else { y };
-            let in_blot = x.abs_diff(blot[0]).pow(2) + y.abs_diff(blot[1]).pow(2) < 60;
-            let [r, g, b] = match (in_blot, (place + number) % period < period / 2) {
-                (true, _) => [200, 40, (number * 23 % 256) as i32],
-                (_, true) => light,
-                (_, false) => dark,
-            };
-            [r as u8, g as u8, b as u8, 255]
-        })
-        .collect()
-}
-
-/// The same, a little lighter.
-fn copy(down: bool, number: usize) -> Vec<u8> {
-    let lighter = |level: &u8| level.saturating_add(3);
-    stripes(down, number).iter().map(lighter).collect()
-}
-
-fn add_pixels(classifier: &mut Classifier, name: &str, label: &str, split: Split, rgba: &[u8]) {
-    classifier.stage(name, rgba, SIDE, SIDE).unwrap();
-    let embedding = block_on(classifier.embed_staged()).unwrap();
-    let dataset = &mut classifier.dataset;
-    dataset.add(name, name, label, split, &embedding).unwrap();
-}
-
-/// Embeddings of what most tests start from, made once: across and down.
-static EMBEDDINGS: LazyLock<[Vec<Vec<f32>>; 2]> = LazyLock::new(|| {
-    let mut classifier = empty();
-    [false, true].map(|down| {
-        let embed = |number| {
-            let rgba = stripes(down, number);
-            classifier.stage("stripes", &rgba, SIDE, SIDE).unwrap();
-            block_on(classifier.embed_staged()).unwrap()
-        };
-        (0..12).map(embed).collect()
-    })
-});
-
-fn add(
-    classifier: &mut Classifier,
-    label: &str,
-    split: Split,
-    numbers: impl IntoIterator<Item = usize>,
-) {
-    let down = label == "down";
-    for number in numbers {
-        let name = format!("{label}-{number}.png");
-        match EMBEDDINGS[usize::from(down)].get(number) {
-            Some(embedding) => {
-                let dataset = &mut classifier.dataset;
-                dataset.add(&name, &name, label, split, embedding).unwrap();
-            }
-            None => add_pixels(classifier, &name, label, split, &stripes(down, number)),
-        }
-    }
-}
-
-fn empty() -> Classifier {
-    Classifier::new(&QUANTIZED, Views::Centre, cpu_backend()).unwrap()
-}
-
-fn classifier() -> Classifier {
-    let mut classifier = empty();
-    add(&mut classifier, "across", Split::Auto, 0..12);
-    add(&mut classifier, "down", Split::Auto, 0..12);
-    classifier
-}
-
-fn top(top: Option<usize>) -> PredictOptions {
-    PredictOptions {
-        top,
-        ..PredictOptions::default()
-    }
-}
-
-fn train(classifier: &mut Classifier) {
-    classifier.start_training(&TrainOptions::default()).unwrap();
-    while block_on(classifier.train_epoch()).unwrap().is_some() {}
-}
-
-fn predict(
-    classifier: &mut Classifier,
-    rgba: &[u8],
-    side: usize,
-    options: &PredictOptions,
-) -> Prediction {
-    classifier.stage("new.png", rgba, side, side).unwrap();
-    block_on(classifier.predict_staged(options))
-        .unwrap()
-        .remove(0)
-}
+use support::stripes::{
+    SIDE, add, add_pixels, classifier, copy, empty, predict, stripes, top, train,
+};
 
 #[test]
 fn stripes_are_learned_and_judged_on_held_out_images_only() {
@@ -337,86 +229,6 @@ fn classes_added_in_another_order_leave_accuracy_and_test_images_as_they_are() {
 }
 
 #[test]
-fn a_photo_is_none_of_the_stripes() {
-    let mut classifier = classifier();
-    train(&mut classifier);
-    for crop in &golden_crops()[..4] {
-        let rgba: Vec<u8> = crop
-            .chunks_exact(3)
-            .flat_map(|p| [p[0], p[1], p[2], 255])
-            .collect();
-        let prediction = predict(&mut classifier, &rgba, INPUT_SIDE, &top(None));
-        assert!(prediction.unknown);
-        assert_eq!(prediction.label, None);
-        // What it would be if it were one of them is told all the same.
-        assert_eq!(prediction.classes.len(), 2);
-        assert_eq!(prediction.classes[0].probability, prediction.probability);
-        let total: f64 = prediction
-            .classes
-            .iter()
-            .map(|class| class.probability)
-            .sum();
-        assert!((total - 1.0).abs() < 1e-9);
-        assert!(prediction.similarity.unwrap() < 1.0);
-    }
-    let known = predict(&mut classifier, &stripes(false, 5), SIDE, &top(None));
-    assert!(!known.unknown && known.similarity.is_some());
-}
-
-#[test]
-fn a_heat_map_and_the_nearest_images_come_when_asked_for() {
-    let mut classifier = classifier();
-    train(&mut classifier);
-    let rgba = copy(true, 2);
-    let plain = predict(&mut classifier, &rgba, SIDE, &PredictOptions::default());
-    assert!(plain.heatmap.is_none() && plain.nearest.is_none());
-    let options = PredictOptions {
-        heatmap: true,
-        nearest: 3,
-        ..PredictOptions::default()
-    };
-    let full = predict(&mut classifier, &rgba, SIDE, &options);
-    assert_eq!(full.heatmap.as_ref().unwrap().label, "down");
-    let nearest = full.nearest.clone().unwrap();
-    assert_eq!(nearest.len(), 3);
-    for found in &nearest {
-        let sample = &classifier.dataset.samples()[found.id];
-        assert_eq!(found.name, sample.name);
-        assert_eq!(found.label, classifier.dataset.labels()[sample.class]);
-    }
-    let rest = Prediction {
-        heatmap: None,
-        nearest: None,
-        ..full
-    };
-    assert_eq!(rest, plain);
-    // Of an embedding alone there is no map to make.
-    let embedding = classifier.dataset.samples()[0].embedding.clone();
-    let predictions = block_on(classifier.predict(&embedding, &options)).unwrap();
-    assert!(predictions[0].heatmap.is_none() && predictions[0].nearest.is_some());
-}
-
-#[test]
-fn a_copy_of_a_training_image_finds_it_first() {
-    let mut classifier = empty();
-    add(&mut classifier, "across", Split::Train, 0..6);
-    add(&mut classifier, "down", Split::Train, 0..6);
-    train(&mut classifier);
-    let options = PredictOptions {
-        nearest: 1,
-        ..PredictOptions::default()
-    };
-    for (down, number) in [(false, 1), (true, 4)] {
-        let prediction = predict(&mut classifier, &copy(down, number), SIDE, &options);
-        let label = if down { "down" } else { "across" };
-        let nearest = &prediction.nearest.unwrap()[0];
-        assert_eq!(nearest.name, format!("{label}-{number}.png"));
-        assert_eq!(nearest.label, label);
-        assert!(nearest.similarity > 0.95 && nearest.similarity <= 1.0);
-    }
-}
-
-#[test]
 fn a_cancelled_training_leaves_the_present_head() {
     let mut classifier = classifier();
     train(&mut classifier);
@@ -504,21 +316,6 @@ fn nothing_can_be_asked_of_a_head_that_is_not_there() {
         .unwrap_err();
     assert_eq!(error.code(), "NO_IMAGES");
     assert!(block_on(classifier.embed_staged()).unwrap().is_empty());
-}
-
-#[test]
-fn bad_arguments_to_predict_are_refused() {
-    let mut classifier = classifier();
-    train(&mut classifier);
-    for (count, limit) in [(511, None), (512, Some(0))] {
-        let error = block_on(classifier.predict(&vec![0.0; count], &top(limit))).unwrap_err();
-        assert_eq!(error.code(), "INVALID_ARGUMENT");
-    }
-    assert!(
-        block_on(classifier.predict_staged(&top(None)))
-            .unwrap()
-            .is_empty()
-    );
 }
 
 #[test]

@@ -1,0 +1,118 @@
+//! A classifier of small striped images.
+
+use std::sync::LazyLock;
+
+use headstart::dataset::Split;
+use headstart::device::cpu_backend;
+use headstart::head::TrainOptions;
+use headstart::image::Views;
+use headstart::{Classifier, PredictOptions, Prediction};
+use pollster::block_on;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use super::QUANTIZED;
+
+pub const SIDE: usize = 64;
+
+/// Stripes across or down, each number a picture of its own: by their width, their colours, and a blot.
+pub fn stripes(down: bool, number: usize) -> Vec<u8> {
+    let mut rng = ChaCha8Rng::seed_from_u64(number as u64);
+    let period = 4 + number % 9;
+    let [light, dark] =
+        [128..256, 0..128].map(|levels| [0; 3].map(|_| rng.random_range(levels.clone())));
+    let blot = [0; 2].map(|_| rng.random_range(8..SIDE - 8));
+    (0..SIDE * SIDE)
+        .flat_map(|i| {
+            let (x, y) = (i % SIDE, i / SIDE);
+            let place = if down { x } else { y };
+            let in_blot = x.abs_diff(blot[0]).pow(2) + y.abs_diff(blot[1]).pow(2) < 60;
+            let [r, g, b] = match (in_blot, (place + number) % period < period / 2) {
+                (true, _) => [200, 40, (number * 23 % 256) as i32],
+                (_, true) => light,
+                (_, false) => dark,
+            };
+            [r as u8, g as u8, b as u8, 255]
+        })
+        .collect()
+}
+
+/// The same, a little lighter.
+pub fn copy(down: bool, number: usize) -> Vec<u8> {
+    let lighter = |level: &u8| level.saturating_add(3);
+    stripes(down, number).iter().map(lighter).collect()
+}
+
+pub fn add_pixels(classifier: &mut Classifier, name: &str, label: &str, split: Split, rgba: &[u8]) {
+    classifier.stage(name, rgba, SIDE, SIDE).unwrap();
+    let embedding = block_on(classifier.embed_staged()).unwrap();
+    let dataset = &mut classifier.dataset;
+    dataset.add(name, name, label, split, &embedding).unwrap();
+}
+
+/// Embeddings of what most tests start from, made once: across and down.
+static EMBEDDINGS: LazyLock<[Vec<Vec<f32>>; 2]> = LazyLock::new(|| {
+    let mut classifier = empty();
+    [false, true].map(|down| {
+        let embed = |number| {
+            let rgba = stripes(down, number);
+            classifier.stage("stripes", &rgba, SIDE, SIDE).unwrap();
+            block_on(classifier.embed_staged()).unwrap()
+        };
+        (0..12).map(embed).collect()
+    })
+});
+
+pub fn add(
+    classifier: &mut Classifier,
+    label: &str,
+    split: Split,
+    numbers: impl IntoIterator<Item = usize>,
+) {
+    let down = label == "down";
+    for number in numbers {
+        let name = format!("{label}-{number}.png");
+        match EMBEDDINGS[usize::from(down)].get(number) {
+            Some(embedding) => {
+                let dataset = &mut classifier.dataset;
+                dataset.add(&name, &name, label, split, embedding).unwrap();
+            }
+            None => add_pixels(classifier, &name, label, split, &stripes(down, number)),
+        }
+    }
+}
+
+pub fn empty() -> Classifier {
+    Classifier::new(&QUANTIZED, Views::Centre, cpu_backend()).unwrap()
+}
+
+pub fn classifier() -> Classifier {
+    let mut classifier = empty();
+    add(&mut classifier, "across", Split::Auto, 0..12);
+    add(&mut classifier, "down", Split::Auto, 0..12);
+    classifier
+}
+
+pub fn top(top: Option<usize>) -> PredictOptions {
+    PredictOptions {
+        top,
+        ..PredictOptions::default()
+    }
+}
+
+pub fn train(classifier: &mut Classifier) {
+    classifier.start_training(&TrainOptions::default()).unwrap();
+    while block_on(classifier.train_epoch()).unwrap().is_some() {}
+}
+
+pub fn predict(
+    classifier: &mut Classifier,
+    rgba: &[u8],
+    side: usize,
+    options: &PredictOptions,
+) -> Prediction {
+    classifier.stage("new.png", rgba, side, side).unwrap();
+    block_on(classifier.predict_staged(options))
+        .unwrap()
+        .remove(0)
+}

@@ -13,12 +13,16 @@ use headstart::image::{INPUT_LEN, INPUT_SIDE, Pixels, Views, content_hash};
 use image::RgbImage;
 use sha2::{Digest, Sha256};
 
+use crate::parallel::{self, cores};
 use crate::photos::shared;
 
 const HASH_LEN: usize = 32;
 const RECORD_LEN: usize = HASH_LEN + 4 * EMBEDDING_LEN;
-/// Inputs that go through the network at once.
-const BATCH: usize = 8;
+/// Inputs that go through the network at once, on each core.
+const BATCH: usize = 4;
+
+/// An input's hash with the input, or with its embedding.
+type Hashed = ([u8; HASH_LEN], Vec<f32>);
 
 /// The backbone, and all that it has embedded so far, by the SHA-256 of its input.
 pub struct Embedder {
@@ -51,7 +55,7 @@ impl Embedder {
         pictures: &[RgbImage],
         views: Views,
     ) -> Result<Vec<Vec<Vec<f32>>>, String> {
-        let mut pending: Vec<([u8; HASH_LEN], Vec<f32>)> = Vec::new();
+        let mut pending: Vec<Hashed> = Vec::new();
         let mut keys = Vec::with_capacity(pictures.len());
         for picture in pictures {
             let (width, height) = (picture.width() as usize, picture.height() as usize);
@@ -66,7 +70,7 @@ impl Embedder {
                     pending.push((key, input.to_vec()));
                 }
             }
-            if pending.len() >= BATCH {
+            if pending.len() >= BATCH * cores() {
                 self.run(&mut pending)?;
             }
         }
@@ -89,7 +93,7 @@ impl Embedder {
             .map_err(|error| format!("{} cannot be written: {error}.", self.file.display()))
     }
 
-    fn run(&mut self, pending: &mut Vec<([u8; HASH_LEN], Vec<f32>)>) -> Result<(), String> {
+    fn run(&mut self, pending: &mut Vec<Hashed>) -> Result<(), String> {
         if pending.is_empty() {
             return Ok(());
         }
@@ -101,22 +105,26 @@ impl Embedder {
             self.network = Some(network);
         }
         let network = self.network.as_ref().expect("it was just loaded");
-        let shape = [pending.len(), 3, INPUT_SIDE, INPUT_SIDE];
-        let inputs = pending.iter().flat_map(|(_, input)| input).copied();
-        let inputs = Tensor::from_data(
-            TensorData::new(inputs.collect::<Vec<f32>>(), shape),
-            &device,
-        );
-        let embeddings = network
-            .features(inputs)
-            .into_data()
-            .try_into_vec::<f32>()
-            .map_err(|error| format!("The embeddings cannot be read: {error:?}."))?;
-        let keys = pending.drain(..).map(|(key, _)| key);
-        let rows = embeddings.chunks_exact(EMBEDDING_LEN).map(<[f32]>::to_vec);
-        self.known.extend(keys.zip(rows));
+        let batches: Vec<_> = pending.chunks(BATCH).collect();
+        for rows in parallel::map(&batches, |batch| features(network, batch)) {
+            self.known.extend(rows?);
+        }
+        pending.clear();
         Ok(())
     }
+}
+
+/// Embeddings of inputs `[3, 224, 224]`, each with the input's hash.
+fn features(network: &ResNet18, batch: &[Hashed]) -> Result<Vec<Hashed>, String> {
+    let inputs: Vec<f32> = batch.iter().flat_map(|(_, input)| input).copied().collect();
+    let inputs = TensorData::new(inputs, [batch.len(), 3, INPUT_SIDE, INPUT_SIDE]);
+    let embeddings = network
+        .features(Tensor::from_data(inputs, &device::cpu()))
+        .into_data()
+        .try_into_vec::<f32>()
+        .map_err(|error| format!("The embeddings cannot be read: {error:?}."))?;
+    let rows = embeddings.chunks_exact(EMBEDDING_LEN).map(<[f32]>::to_vec);
+    Ok(batch.iter().map(|(key, _)| *key).zip(rows).collect())
 }
 
 fn weights() -> Result<Vec<u8>, String> {
@@ -139,7 +147,7 @@ fn hash(input: &[f32]) -> [u8; HASH_LEN] {
     hasher.finalize().into()
 }
 
-fn record(bytes: &[u8]) -> ([u8; HASH_LEN], Vec<f32>) {
+fn record(bytes: &[u8]) -> Hashed {
     let mut key = [0; HASH_LEN];
     key.copy_from_slice(&bytes[..HASH_LEN]);
     let values = bytes[HASH_LEN..].as_chunks::<4>().0;

@@ -12,6 +12,9 @@ use crate::embedder::Embedder;
 /// The classes of the labelled photos.
 pub const LABELS: [&str; 2] = ["ants", "bees"];
 
+/// Photos that are held decoded.
+const AT_ONCE: usize = 16;
+
 /// A photo and the embeddings of its views: centre, mirrored, closer, closer and mirrored.
 pub struct Photo {
     pub path: PathBuf,
@@ -159,24 +162,34 @@ fn read_folder(
     let mut paths = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
-        if path.extension().is_some_and(|extension| extension == "jpg") {
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "jpg" || extension == "jpeg")
+        {
             paths.push(path);
         }
     }
     paths.sort();
     let mut photos = Vec::with_capacity(paths.len());
-    for path in paths {
-        let bytes = std::fs::read(&path).map_err(failed)?;
-        let mut photo = Photo {
-            hash: content_hash(&bytes),
-            path,
-            class,
-            is_val,
-            views: Vec::new(),
-        };
-        let picture = photo.decode()?;
-        photo.views = embedder.embed(&[picture], Views::Crops)?.concat();
-        photos.push(photo);
+    for paths in paths.chunks(AT_ONCE) {
+        let mut pictures = Vec::with_capacity(paths.len());
+        for path in paths {
+            let bytes = std::fs::read(path).map_err(failed)?;
+            let photo = Photo {
+                hash: content_hash(&bytes),
+                path: path.clone(),
+                class,
+                is_val,
+                views: Vec::new(),
+            };
+            pictures.push(photo.decode()?);
+            photos.push(photo);
+        }
+        let views = embedder.embed(&pictures, Views::Crops)?;
+        let first = photos.len() - views.len();
+        for (photo, views) in photos[first..].iter_mut().zip(views) {
+            photo.views = views;
+        }
     }
     Ok(photos)
 }

@@ -22,8 +22,10 @@ impl Paired {
     /// `ours − theirs`.
     pub fn new(ours: &[f64], theirs: &[f64]) -> Self {
         let differences: Vec<f64> = ours.iter().zip(theirs).map(|(a, b)| a - b).collect();
+        // Differences that cancel out must not leave a rest of rounding, with a sign.
+        let mean = mean(&differences);
         Self {
-            mean: mean(&differences),
+            mean: if mean.abs() < 1e-12 { 0.0 } else { mean },
             error: deviation(&differences) / (differences.len() as f64).sqrt(),
         }
     }

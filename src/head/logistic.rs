@@ -7,8 +7,9 @@ use burn::tensor::Device;
 
 use super::fit::{EpochReport, Fitted, HeadSummary, LabelledEmbeddings, LeftOut, Phase};
 use super::lbfgs::Limits;
-use super::linear::{Head, cross_entropy, loss_and_accuracy, softmax};
+use super::linear::{Head, loss_and_accuracy};
 use super::options::{Method, Recipe};
+use super::penalty::choose;
 use super::regression::{CLOSE, ROUGH, Regression, Run, class_sizes, fold_count, is_balanced};
 use super::temperature::fit_temperature;
 use crate::Result;
@@ -54,8 +55,8 @@ struct Choice {
     fold: usize,
     /// One for each penalty of the grid.
     candidates: Vec<Run>,
-    /// Cross-entropy of each penalty on the folds left out so far.
-    entropies: [f64; GRID.len()],
+    /// Logits `[N, classes]` by each penalty; those of the folds not yet left out are 0.
+    logits: Vec<Vec<f32>>,
 }
 
 impl Logistic {
@@ -77,7 +78,7 @@ impl Logistic {
             (None, Some(_)) if !few_images => State::Choosing(Choice {
                 fold: 0,
                 candidates: candidates(&regression, folds, 0),
-                entropies: [0.0; GRID.len()],
+                logits: vec![vec![0.0; train.classes.len() * labels.len()]; GRID.len()],
             }),
             (None, count) => next_state(&regression, folds, count, FEW_IMAGES_L2, recipe.epochs),
         };
@@ -172,19 +173,22 @@ impl Logistic {
         }
     }
 
-    /// Judges the candidates on the fold that was left out, and goes on to the next fold, or on with the
-    /// penalty of the least cross-entropy; of equals the strongest.
+    /// Keeps what the candidates say of the fold that was left out, and goes on to the next fold, or on with
+    /// the penalty that all folds together speak for.
     async fn finish_fold(&mut self) -> Result<()> {
         let State::Choosing(choice) = &mut self.state else {
             return Ok(());
         };
         let regression = &self.regression;
         let logits = regression.logits(&choice.candidates).await?;
-        for (sum, logits) in choice.entropies.iter_mut().zip(logits) {
-            for (image, row) in logits.chunks_exact(self.labels.len()).enumerate() {
-                if self.folds[image] == choice.fold {
-                    let class = regression.truth[image];
-                    *sum += regression.class_weights[class] * cross_entropy(&softmax(row), class);
+        let classes = self.labels.len();
+        for (kept, logits) in choice.logits.iter_mut().zip(logits) {
+            let rows = kept
+                .chunks_exact_mut(classes)
+                .zip(logits.chunks_exact(classes));
+            for ((kept, row), &fold) in rows.zip(&self.folds) {
+                if fold == choice.fold {
+                    kept.copy_from_slice(row);
                 }
             }
         }
@@ -193,7 +197,7 @@ impl Logistic {
         if count.is_some_and(|count| choice.fold < count) {
             choice.candidates = candidates(regression, &self.folds, choice.fold);
         } else {
-            let best = least(&choice.entropies);
+            let best = choose(&choice.logits, &regression.truth, &regression.class_weights);
             self.state = next_state(regression, &self.folds, count, GRID[best], self.iterations);
         }
         Ok(())
@@ -228,15 +232,4 @@ fn final_run(regression: &Regression, l2: f64, iterations: usize) -> Run {
         iterations,
     };
     regression.run(l2, limits, |_| true)
-}
-
-/// The place of the least value, the last one of equals.
-fn least(values: &[f64]) -> usize {
-    (0..values.len()).fold(0, |best, index| {
-        if values[index] <= values[best] {
-            index
-        } else {
-            best
-        }
-    })
 }

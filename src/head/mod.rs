@@ -8,6 +8,7 @@ mod linear;
 mod logistic;
 mod objective;
 mod options;
+mod penalty;
 mod regression;
 mod standardize;
 mod temperature;

@@ -13,7 +13,7 @@ pub const MIN_COSINE: f32 = 0.93;
 /// The least cosine once the mean embedding is taken off.
 pub const MIN_CENTRED_COSINE: f32 = 0.85;
 /// As many images at the origin as the mean is drawn towards: the mean of very few is mostly themselves.
-const ORIGIN_IMAGES: f32 = 10.0;
+const ORIGIN_IMAGES: f32 = 3.0;
 
 /// Pairs that may be near-duplicates, found as images come.
 #[derive(Debug, Clone, Default)]

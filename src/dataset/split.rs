@@ -92,34 +92,38 @@ fn draw_sides(dataset: &mut Dataset, groups: &[usize], seed: u64) -> Vec<Side> {
             Split::Auto => sample.side,
         })
         .collect();
-    let auto: Vec<usize> = (0..known.len())
-        .filter(|&id| dataset.samples()[id].split == Split::Auto)
+    let mut sides = known.clone();
+    let mut open = Vec::new();
+    let mut set_aside = Vec::new();
+    let all: Vec<usize> = (0..known.len()).collect();
+    for unit in units(dataset, groups, &all, seed) {
+        let has = |side| unit.ids.iter().any(|&id| known[id] == Some(side));
+        // A group that has a side keeps it; one that has come to stand on both goes on with training.
+        let side = match (has(Side::Train), has(Side::Test)) {
+            (true, _) => Side::Train,
+            (false, true) => Side::Test,
+            (false, false) => {
+                open.push(unit);
+                continue;
+            }
+        };
+        for &id in &unit.ids {
+            match sides[id] {
+                None => sides[id] = Some(side),
+                Some(Side::Test) if side == Side::Train => set_aside.push(id),
+                Some(_) => {}
+            }
+        }
+    }
+    // Images set aside are neither learned from nor judged on, so others take their share.
+    let auto: Vec<usize> = all
+        .into_iter()
+        .filter(|id| dataset.samples()[*id].split == Split::Auto && !set_aside.contains(id))
         .collect();
     let mut room = targets(dataset, &auto, TEST_SHARE);
     for &id in &auto {
-        if known[id] == Some(Side::Test) {
+        if sides[id] == Some(Side::Test) {
             room[dataset.samples()[id].class].taken += 1;
-        }
-    }
-    let mut sides = known.clone();
-    let mut open = Vec::new();
-    for unit in units(dataset, groups, &(0..known.len()).collect::<Vec<_>>(), seed) {
-        // A group that has a side keeps it; one that has come to stand on both goes on with training.
-        let side = if unit.ids.iter().any(|&id| known[id] == Some(Side::Train)) {
-            Side::Train
-        } else if unit.ids.iter().any(|&id| known[id] == Some(Side::Test)) {
-            Side::Test
-        } else {
-            open.push(unit);
-            continue;
-        };
-        for &id in &unit.ids {
-            if sides[id].is_none() {
-                sides[id] = Some(side);
-                if side == Side::Test {
-                    room[dataset.samples()[id].class].taken += 1;
-                }
-            }
         }
     }
     for id in choose_test(dataset, &open, &mut room) {

@@ -13,7 +13,6 @@ fn judged(truth: &[usize], rows: &[Vec<f32>]) -> Vec<Judged> {
             name: format!("{id}.jpg"),
             class,
             probabilities: softmax(row),
-            unknown: false,
         })
         .collect()
 }

@@ -1,7 +1,7 @@
 //! The report: what it is made of, and that the order of images does not matter.
 
 use headstart::evaluation::{
-    Conflict, Evidence, HeldOut, Judged, LearningCurve, NearDuplicates, Report, SHARES,
+    Conflict, Evidence, HeldOut, Judged, LearningCurve, NearDuplicates, Refusals, Report, SHARES,
 };
 use headstart::head::{HeadSummary, Method, Scaling, softmax};
 use headstart::image::Views;
@@ -16,7 +16,6 @@ fn judged(id: usize, class: usize, logits: &[f32]) -> Judged {
         name: format!("{id}.jpg"),
         class,
         probabilities: softmax(logits),
-        unknown: false,
     }
 }
 
@@ -54,7 +53,7 @@ fn evidence(test: Vec<Judged>, left_out: Vec<Judged>) -> Evidence {
         left_out,
         learning_curve: None,
         near_duplicates: NearDuplicates::default(),
-        unknown_threshold: None,
+        unknown: None,
     }
 }
 
@@ -160,13 +159,12 @@ fn cross_validation_gives_a_second_opinion_where_a_class_has_few_held_out_images
 
 #[test]
 fn images_that_would_be_refused_are_counted_and_judged_all_the_same() {
-    let mut test = two_classes(0, [[6, 2], [2, 0]]);
-    for refused in [0, 7] {
-        test[refused].unknown = true;
-    }
-    let mut evidence = evidence(test, Vec::new());
+    let mut evidence = evidence(two_classes(0, [[6, 2], [2, 0]]), Vec::new());
     assert_eq!(Report::new(evidence.clone()).unknown, None);
-    evidence.unknown_threshold = Some(0.6);
+    evidence.unknown = Some(Refusals {
+        threshold: 0.6,
+        refused: (0..10).map(|place| [0, 7].contains(&place)).collect(),
+    });
     let report = Report::new(evidence);
     let unknown = report.unknown.unwrap();
     assert_eq!(
@@ -255,7 +253,10 @@ fn javascript_gets_every_part_by_its_name() {
                 label: "ants".into(),
             }]],
         },
-        unknown_threshold: Some(0.5),
+        unknown: Some(Refusals {
+            threshold: 0.5,
+            refused: vec![false; 10],
+        }),
         calibration: Some((1.0, 1, vec![vec![1.0, 0.0]; 10])),
         ..evidence(
             two_classes(0, [[5, 0], [5, 0]]),

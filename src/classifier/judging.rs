@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use super::{Classifier, Provenance, Trained};
 use crate::evaluation::{
-    Conflict, Evidence, Judged, LearningCurve, NearDuplicates, Report, SHARES, argmax,
+    Conflict, Evidence, Judged, LearningCurve, NearDuplicates, Refusals, Report, SHARES, argmax,
 };
+use crate::explain::Neighbours;
 use crate::head::{Curve, LabelledEmbeddings, softmax};
 use crate::{Error, Result};
 
@@ -47,7 +48,8 @@ impl Classifier {
             labels: head.labels().to_vec(),
             head: fitted.summary.clone(),
             views: self.stage.views(),
-            test: self.judged(trained, &provenance.test, &test, probabilities),
+            unknown: self.unknown(neighbours, &provenance.test),
+            test: self.judged(&provenance.test, &test, probabilities),
             held_out: provenance.held_out,
             trained: provenance.train.len(),
             calibration: (fitted.calibrated_on > 0).then(|| {
@@ -59,37 +61,45 @@ impl Classifier {
                 Some(left_out) => left_out.folds.clone(),
                 None => Vec::new(),
             },
-            left_out: self.judged(trained, &provenance.train, &train, left_out),
+            left_out: self.judged(&provenance.train, &train, left_out),
             near_duplicates: self.near_duplicates(provenance),
-            unknown_threshold: neighbours.threshold(),
         }))
     }
 
     /// One for each row of probabilities, which may be none.
     fn judged(
         &self,
-        trained: &Trained,
         ids: &[usize],
         images: &LabelledEmbeddings,
         probabilities: Vec<Vec<f64>>,
     ) -> Vec<Judged> {
-        let neighbours = &trained.neighbours;
         ids.iter()
             .zip(&images.classes)
             .zip(probabilities)
             .map(|((&id, &class), probabilities)| {
                 let sample = &self.dataset.samples()[id];
-                let similarity = neighbours.similarity(&sample.embedding);
                 Judged {
                     id,
                     hash: sample.hash.clone(),
                     name: sample.name.clone(),
                     class,
                     probabilities,
-                    unknown: similarity.is_some_and(|s| neighbours.is_unknown(s)),
                 }
             })
             .collect()
+    }
+
+    /// Whether each image would be refused as none of the classes; `None` without a threshold.
+    fn unknown(&self, neighbours: &Neighbours, ids: &[usize]) -> Option<Refusals> {
+        let threshold = neighbours.threshold()?;
+        let is_unknown = |&id: &usize| {
+            let similarity = neighbours.similarity(&self.dataset.samples()[id].embedding);
+            similarity.is_some_and(|similarity| neighbours.is_unknown(similarity))
+        };
+        Some(Refusals {
+            threshold,
+            refused: ids.iter().map(is_unknown).collect(),
+        })
     }
 
     /// Accuracy on the training images at growing shares of them; `None` without folds.

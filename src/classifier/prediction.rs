@@ -102,7 +102,10 @@ impl Classifier {
     /// # Errors
     /// As [`predict`](Self::predict).
     pub async fn predict_staged(&mut self, options: &PredictOptions) -> Result<Vec<Prediction>> {
-        self.require_head()?;
+        if let Err(error) = self.require_head() {
+            self.discard_staged();
+            return Err(error);
+        }
         let Some(embedded) = self.run_backbone().await? else {
             return self.predict(&[], options).await;
         };

@@ -12,5 +12,5 @@ pub use label_problems::{Contradiction, label_problems};
 pub use metrics::{ClassMetrics, Metrics, argmax};
 pub use report::{
     Calibration, ClassReport, Conflict, Evidence, HeldOut, Judged, LabelProblem, NearDuplicates,
-    Report, ReportedHead, TestPrediction, UnknownReport,
+    Refusals, Report, ReportedHead, TestPrediction, UnknownReport,
 };

@@ -36,8 +36,15 @@ pub struct Judged {
     pub class: usize,
     /// One probability per label.
     pub probabilities: Vec<f64>,
-    /// Whether it would be refused as none of the classes.
-    pub unknown: bool,
+}
+
+/// Which images would be refused as none of the classes.
+#[derive(Debug, Clone)]
+pub struct Refusals {
+    /// The similarity under which an image is.
+    pub threshold: f64,
+    /// For each image.
+    pub refused: Vec<bool>,
 }
 
 /// What a report is made from.
@@ -66,8 +73,8 @@ pub struct Evidence {
     pub learning_curve: Option<LearningCurve>,
     /// What was found out about near-duplicates.
     pub near_duplicates: NearDuplicates,
-    /// The similarity under which an image is unknown.
-    pub unknown_threshold: Option<f64>,
+    /// Which held-out images would be refused, in the order of `test`, where a threshold could be set.
+    pub unknown: Option<Refusals>,
 }
 
 /// What the head said about one held-out image.
@@ -259,12 +266,12 @@ impl Report {
             log_loss: metrics.log_loss,
             calibration_error: metrics.calibration_error,
             majority_accuracy: metrics.majority_accuracy,
-            unknown: evidence.unknown_threshold.map(|threshold| {
-                let refused = test.iter().filter(|image| image.unknown).count();
+            unknown: evidence.unknown.as_ref().map(|refusals| {
+                let refused = refusals.refused.iter().filter(|&&refused| refused).count();
                 UnknownReport {
                     refused,
                     share: refused as f64 / test.len().max(1) as f64,
-                    threshold,
+                    threshold: refusals.threshold,
                 }
             }),
             classes: labels
@@ -279,7 +286,7 @@ impl Report {
                 })
                 .collect(),
             confusion: metrics.confusion,
-            predictions: predictions(test, labels),
+            predictions: predictions(&evidence),
             trained: evidence.trained,
             tested: metrics.count,
             held_out: evidence.held_out,
@@ -312,10 +319,18 @@ fn metrics_of(judged: &[Judged], classes: usize) -> Metrics {
 }
 
 /// Every held-out image, by id.
-fn predictions(test: &[Judged], labels: &[String]) -> Vec<TestPrediction> {
+fn predictions(evidence: &Evidence) -> Vec<TestPrediction> {
+    let Evidence {
+        labels,
+        test,
+        unknown,
+        ..
+    } = evidence;
+    let is_refused = |place: usize| unknown.as_ref().is_some_and(|u| u.refused[place]);
     let mut predictions: Vec<TestPrediction> = test
         .iter()
-        .map(|image| {
+        .enumerate()
+        .map(|(place, image)| {
             let called = argmax(&image.probabilities);
             TestPrediction {
                 id: image.id,
@@ -323,7 +338,7 @@ fn predictions(test: &[Judged], labels: &[String]) -> Vec<TestPrediction> {
                 label: labels[image.class].clone(),
                 predicted: labels[called].clone(),
                 probability: image.probabilities[called],
-                unknown: image.unknown,
+                unknown: is_refused(place),
             }
         })
         .collect();

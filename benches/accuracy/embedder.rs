@@ -5,16 +5,16 @@ use std::path::PathBuf;
 
 use burn::tensor::{Tensor, TensorData};
 use headstart::backbone::checkpoint::Checkpoint;
-use headstart::backbone::quantize::quantize;
+use headstart::backbone::quantize::{Scheme, quantize};
 use headstart::backbone::weights::QuantizedWeights;
 use headstart::backbone::{EMBEDDING_LEN, ResNet18};
 use headstart::device;
 use headstart::image::{INPUT_LEN, INPUT_SIDE, Pixels, Views, content_hash};
-use image::RgbImage;
 use sha2::{Digest, Sha256};
 
 use crate::parallel::{self, cores};
 use crate::photos::shared;
+use crate::picture::Picture;
 
 const HASH_LEN: usize = 32;
 const RECORD_LEN: usize = HASH_LEN + 4 * EMBEDDING_LEN;
@@ -52,15 +52,14 @@ impl Embedder {
     /// Embeddings of each view of each picture.
     pub fn embed(
         &mut self,
-        pictures: &[RgbImage],
+        pictures: &[Picture],
         views: Views,
     ) -> Result<Vec<Vec<Vec<f32>>>, String> {
         let mut pending: Vec<Hashed> = Vec::new();
         let mut keys = Vec::with_capacity(pictures.len());
         for picture in pictures {
-            let (width, height) = (picture.width() as usize, picture.height() as usize);
             let mut inputs = Vec::new();
-            Pixels::rgb(picture, width, height)
+            Pixels::rgb(&picture.pixels, picture.width, picture.height)
                 .and_then(|pixels| views.append(&pixels, &mut inputs))
                 .map_err(|error| error.to_string())?;
             for input in inputs.chunks_exact(INPUT_LEN) {
@@ -135,7 +134,7 @@ fn weights() -> Result<Vec<u8>, String> {
     eprintln!("no weights/resnet18-int8.safetensors: quantizing the reference checkpoint");
     let checkpoint = shared("weights/resnet18-standin.pth")?;
     Checkpoint::read(&checkpoint)
-        .and_then(|checkpoint| quantize(&checkpoint.weights, &checkpoint.sha256))
+        .and_then(|checkpoint| quantize(&checkpoint.weights, &checkpoint.sha256, Scheme::default()))
         .map_err(|error| error.to_string())
 }
 

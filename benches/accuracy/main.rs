@@ -11,6 +11,7 @@ mod mahalanobis;
 mod near_duplicates;
 mod parallel;
 mod photos;
+mod picture;
 mod recipes;
 mod splits;
 mod statistics;

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use headstart::dataset::{Dataset, Split};
 use headstart::head::LabelledEmbeddings;
 use headstart::image::{Views, content_hash};
-use image::RgbImage;
 
 use crate::embedder::Embedder;
+use crate::picture::Picture;
 
 /// The classes of the labelled photos.
 pub const LABELS: [&str; 2] = ["ants", "bees"];
@@ -86,9 +86,10 @@ impl Photo {
         &self.views[1]
     }
 
-    pub fn decode(&self) -> Result<RgbImage, String> {
-        image::open(&self.path)
-            .map(|picture| picture.to_rgb8())
+    pub fn decode(&self) -> Result<Picture, String> {
+        std::fs::read(&self.path)
+            .map_err(|error| error.to_string())
+            .and_then(|bytes| Picture::decode(&bytes))
             .map_err(|error| format!("{} cannot be decoded: {error}.", self.path.display()))
     }
 }

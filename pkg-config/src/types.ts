@@ -189,8 +189,8 @@ export interface HeadSummary {
    */
   scaling: "per axis" | "shrunken" | null;
   /**
-   * The smallest class had fewer than 5 training images: a stronger prior was used, and nothing was
-   * chosen by cross-validation.
+   * The smallest class had fewer than 5 training images, or too few that are no near-duplicates: a stronger
+   * prior was used, and nothing was chosen by cross-validation.
    */
   fewImages: boolean;
   views: Views;

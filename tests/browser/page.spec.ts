@@ -87,7 +87,7 @@ test("takes a folder of class folders, trains, reports and predicts", async ({
     /95 % interval is\s+\d+\.\d %\s+to\s+\d+\.\d %/,
   );
   await expect(page.getByTestId("head")).toContainText(
-    "Few photos per class: a stronger prior was used.",
+    "Of one class at least there are too few different photos to choose by, so a strong penalty was used.",
   );
   const right = Math.round(accuracy * 2);
   await expect(

@@ -19,7 +19,7 @@ export function describeHead(head: HeadSummary): string {
     );
   } else if (fewImages) {
     sentences.push(
-      `Logistic regression, L2 ${l2}. Few photos per class: a stronger prior was used.`,
+      `Logistic regression, L2 ${l2}. Of one class at least there are too few different photos to choose by, so a strong penalty was used.`,
     );
   } else {
     sentences.push(`Logistic regression, L2 ${l2} chosen by cross-validation.`);

@@ -20,7 +20,7 @@ it.each<[Partial<HeadSummary>, string]>([
   [{}, "Logistic regression, L2 0.01 chosen by cross-validation."],
   [
     { l2: 0.1, fewImages: true },
-    "Logistic regression, L2 0.1. Few photos per class: a stronger prior was used.",
+    "Logistic regression, L2 0.1. Of one class at least there are too few different photos to choose by, so a strong penalty was used.",
   ],
   [
     { method: "sgd", l2: 0, scaling: null, fewImages: true },

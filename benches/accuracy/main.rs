@@ -13,6 +13,7 @@ mod parallel;
 mod photos;
 mod picture;
 mod recipes;
+mod scikit_learn;
 mod splits;
 mod statistics;
 mod table;
@@ -29,8 +30,9 @@ use photos::Photos;
 /// A section's name on the command line, and what prints it.
 type Section = (&'static str, fn(&mut Photos) -> Result<(), String>);
 
-const SECTIONS: [Section; 8] = [
+const SECTIONS: [Section; 9] = [
     ("train-val", train_val::print),
+    ("scikit-learn", scikit_learn::print),
     ("splits", splits::print),
     ("few", few::print),
     ("views", views::print),

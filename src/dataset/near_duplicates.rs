@@ -11,7 +11,7 @@ use crate::backbone::EMBEDDING_LEN;
 /// The least cosine of two near-duplicates' embeddings.
 pub const MIN_COSINE: f32 = 0.93;
 /// The least cosine once the mean embedding is taken off.
-pub const MIN_CENTRED_COSINE: f32 = 0.85;
+pub const MIN_CENTRED_COSINE: f32 = 0.82;
 /// As many images at the origin as the mean is drawn towards: the mean of very few is mostly themselves.
 const ORIGIN_IMAGES: f32 = 3.0;
 

@@ -7,6 +7,8 @@ import { expect, test } from "./support/test.js";
 const TESTED = 153;
 /** What torch gives for the same recipe on the same photos: 147 of 153. */
 const REFERENCE = 0.9608;
+/** One photo less than scikit-learn's best logistic regression, 149 of 153. */
+const LEAST = 0.967;
 
 test("a person teaches ants and bees", async ({ page }) => {
   // About half a second a photo on the CPU.
@@ -40,7 +42,7 @@ test("a person teaches ants and bees", async ({ page }) => {
   const training = performance.now() - trainStart;
   console.log(
     `hymenoptera: accuracy ${accuracy.toFixed(4)} on ${TESTED} held-out photos ` +
-      `(${Math.round(accuracy * TESTED)} right), at least 0.95 asked for`,
+      `(${Math.round(accuracy * TESTED)} right), at least ${LEAST} asked for`,
   );
   console.log(
     `hymenoptera: ${(embedding / 397).toFixed(0)} ms a photo on the CPU, ` +
@@ -48,7 +50,7 @@ test("a person teaches ants and bees", async ({ page }) => {
   );
   const report = page.getByRole("region", { name: "Report" });
   await expect(report).toContainText(`${TESTED} held-out photos`);
-  expect(accuracy).toBeGreaterThanOrEqual(0.95);
+  expect(accuracy).toBeGreaterThanOrEqual(LEAST);
 
   await page.getByText("Options", { exact: true }).click();
   await page.getByLabel("Method").selectOption("sgd");
@@ -57,5 +59,6 @@ test("a person teaches ants and bees", async ({ page }) => {
     `hymenoptera, classic recipe (SGD 0.001, momentum 0.9, batch 4, 25 epochs): accuracy ` +
       `${classic.toFixed(4)}, reference ${REFERENCE}`,
   );
+  expect(accuracy).toBeGreaterThanOrEqual(classic);
   expect(Math.abs(classic - REFERENCE)).toBeLessThanOrEqual(2 / TESTED + 1e-4);
 });

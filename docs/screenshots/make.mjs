@@ -97,11 +97,12 @@ async function pictureOfTheMiddle(page, path) {
 }
 
 const { server, address } = await serve();
-const browser = await chromium.launch({
-  executablePath: process.env.HEADSTART_CHROMIUM || undefined,
-  args: ["--no-sandbox"],
-});
+let browser;
 try {
+  browser = await chromium.launch({
+    executablePath: process.env.HEADSTART_CHROMIUM || undefined,
+    args: ["--no-sandbox"],
+  });
   for (const { name, width, colorScheme } of wholePages
     ? VIEWS
     : VIEWS.slice(0, 1)) {
@@ -120,6 +121,6 @@ try {
     await page.close();
   }
 } finally {
-  await browser.close();
+  await browser?.close();
   server.kill();
 }

@@ -4,8 +4,9 @@ use serde::Serialize;
 
 use crate::backbone::EMBEDDING_LEN;
 
-/// Fewer training images than this do not tell an axis's deviation well: measured on repeated draws, drawing
-/// the deviations towards their mean gains accuracy below it, and nothing above (`benches/accuracy.md`).
+/// Fewer training images than this do not tell an axis's deviation well: on repeated draws of up to ten images of
+/// two classes, drawing the deviations towards their mean gains accuracy, the more the fewer there are
+/// (`benches/accuracy.md`, "few"). From here on the scaling is scikit-learn's.
 const FEW_IMAGES: usize = 100;
 /// As many images as the mean variance counts for where it is drawn towards.
 const PRIOR_IMAGES: f64 = 30.0;

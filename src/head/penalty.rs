@@ -50,7 +50,7 @@ mod tests {
     /// Two classes in turn; every tenth image is on the wrong side, by a logit of `size`.
     fn logits(size: f32) -> Vec<f32> {
         let sign = |image: usize| {
-            if (image % 2 == 0) == (image % 10 != 0) {
+            if image.is_multiple_of(2) != image.is_multiple_of(10) {
                 1.0
             } else {
                 -1.0

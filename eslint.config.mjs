@@ -7,6 +7,7 @@ export default defineConfig(
   globalIgnores([
     "**/dist/",
     "target/",
+    "pkg-config/build/",
     "**/test-results/",
     "**/playwright-report/",
   ]),

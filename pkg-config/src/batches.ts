@@ -1,10 +1,9 @@
 import type { Connection } from "./connection.js";
-import { HeadstartError } from "./errors.js";
+import { invalid } from "./errors.js";
 import { prepare } from "./images.js";
+import { describe } from "./options.js";
 import type { Outgoing } from "./protocol.js";
-
-/** Any number of images, known or not. */
-export type Images = Iterable<unknown> | AsyncIterable<unknown>;
+import type { Images } from "./types/index.js";
 
 /**
  * Reads images a few at a time, as fast as the worker takes them: thousands of files are never
@@ -57,9 +56,8 @@ function iterate(images: Images): Iterator<unknown> | AsyncIterator<unknown> {
   const iterator =
     given?.[Symbol.asyncIterator]?.() ?? given?.[Symbol.iterator]?.();
   if (!iterator) {
-    throw new HeadstartError(
-      "INVALID_ARGUMENT",
-      "The images are not iterable: pass an array, or put a single image into one.",
+    throw invalid(
+      `The images are ${describe(images)}, which is not iterable: pass an array, or put a single image into one.`,
     );
   }
   return iterator;

@@ -1,45 +1,43 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import { proxy, transfer } from "comlink";
+import { transfer } from "comlink";
 import { batches, countOf } from "./batches.js";
-import { Connection } from "./connection.js";
-import { cancelled, HeadstartError, throwIfCancelled } from "./errors.js";
+import { clearCache } from "./clear-cache.js";
+import { notify } from "./callbacks.js";
+import type { Connection } from "./connection.js";
+import type { Opened } from "./creating.js";
+import { disposed } from "./errors.js";
 import { transferables } from "./images.js";
-import type {
-  Created,
-  CreateRequest,
-  Outgoing,
-  PredictRequest,
-} from "./protocol.js";
+import {
+  checkCallOptions,
+  className,
+  oneOf,
+  optionsOf,
+  trueOrFalse,
+  wholeNumber,
+} from "./options.js";
+import type { Outgoing, PredictRequest } from "./protocol.js";
+import { checkRemoval } from "./removal.js";
+import { support } from "./support.js";
 import type {
   Added,
   AddOptions,
   Backend,
   CallOptions,
   ClassCount,
-  CreateOptions,
-  ImageSource,
+  ExportFormat,
+  Images,
   Prediction,
   PredictOptions,
-  Progress,
+  Removal,
   Report,
+  Stats,
+  Support,
   TrainOptions,
   TrainStep,
-  WeightsSource,
-} from "./types.js";
+} from "./types/index.js";
 
-/**
- * Learns to tell your classes apart from a few images of each. All work is done in a worker, and
- * no image leaves the machine.
- *
- * ```ts
- * const classifier = await Classifier.create({ weights: "/weights/resnet18-int8.safetensors" });
- * await classifier.add(ants, { label: "ants" });
- * await classifier.add(bees, { label: "bees" });
- * for await (const step of classifier.train()) console.log(step.epoch, step.loss);
- * const [prediction] = await classifier.predict([image]);
- * ```
- */
-export class Classifier {
+/** What every classifier can do, wherever its code runs. The entry points add how to make one. */
+export abstract class BaseClassifier {
   /** Which backend runs, and why that one. */
   readonly backend: Backend;
 
@@ -48,79 +46,82 @@ export class Classifier {
   /** By id, what was added as a file: files are cheap to keep, pixels are not. */
   readonly #images = new Map<number, Blob>();
 
-  private constructor(connection: Connection, { backend, batchSize }: Created) {
+  /** Takes an `Opened`, whose type is the package's own and is not published. */
+  protected constructor(opened: object) {
+    const { connection, created } = opened as Opened;
     this.#connection = connection;
-    this.backend = backend;
-    this.#batchSize = batchSize;
+    this.backend = created.backend;
+    this.#batchSize = created.batchSize;
   }
 
   /**
-   * Fetches the weights and the code, and starts the worker.
-   * @throws {@link HeadstartError} for example with code `WEIGHTS_MISSING`, `WEIGHTS_CORRUPT` or
-   * `WEBGPU_UNAVAILABLE`; nothing is left running then.
+   * What this browser can do, and why not where it cannot. It never rejects, also where there is no
+   * browser at all.
+   *
+   * @example
+   * ```ts
+   * const { supported, missing } = await Classifier.support();
+   * if (!supported) throw new Error(missing.join(" "));
+   * ```
    */
-  static async create(options: CreateOptions): Promise<Classifier> {
-    const { signal, onProgress } = options;
-    throwIfCancelled(signal);
-    const request: CreateRequest = {
-      weights: sendable(options.weights),
-      backend: options.backend ?? "auto",
-      views: options.views ?? "centre",
-    };
-    oneOf("backend", request.backend, ["auto", "webgpu", "cpu"]);
-    oneOf("views", request.views, ["centre", "flip", "crops"]);
-    const connection = new Connection();
-    // Ending the worker is the one way to stop a download, a compilation and a start alike.
-    const onAbort = () => connection.close(cancelled(signal));
-    signal?.addEventListener("abort", onAbort, { once: true });
-    try {
-      const sink =
-        onProgress &&
-        proxy((progress: Progress) => notify(onProgress, progress));
-      const created = await connection.call((api, call) =>
-        api.create(call, request, sink),
-      );
-      return new Classifier(connection, created);
-    } catch (error) {
-      connection.close(disposed());
-      throw error;
-    } finally {
-      signal?.removeEventListener("abort", onAbort);
-    }
+  static support(): Promise<Support> {
+    return support();
   }
 
-  /** The images added so far, by class, as of the last finished call. */
+  /**
+   * Deletes the embeddings and weights that classifiers of this site have kept in the browser's
+   * storage. Classifiers in use keep what they hold.
+   *
+   * @example
+   * ```ts
+   * await Classifier.clearCache();
+   * ```
+   */
+  static clearCache(): Promise<void> {
+    return clearCache();
+  }
+
+  /**
+   * The images added so far, by class, as of the last finished call.
+   *
+   * @example
+   * ```ts
+   * for (const { label, auto, train, test } of classifier.classes)
+   *   console.log(label, auto + train + test);
+   * ```
+   */
   get classes(): ClassCount[] {
     return this.#connection.classes;
   }
 
   /**
    * Adds images of one class. An image that cannot be used is told in `rejected`, one that is
-   * there already in `duplicates`; neither stops the others.
+   * there already in `duplicates`; neither stops the others. Images are read a few at a time.
+   *
+   * @throws {@link HeadstartError} with code `INVALID_ARGUMENT`, `CANCELLED`, `DISPOSED` or `DEVICE_LOST`;
+   * the images added before it stay.
+   * @example
+   * ```ts
+   * const { added, rejected } = await classifier.add(ants, { label: "ants" });
+   * console.log(`${added} added`, rejected.map(({ reason }) => reason));
+   * ```
    */
-  async add(
-    files: Iterable<ImageSource> | AsyncIterable<ImageSource>,
-    options: AddOptions,
-  ): Promise<Added> {
-    const { label, split = "auto" } = options;
-    if (typeof label !== "string" || label.trim() === "") {
-      throw invalid(
-        "The label is missing: name the class that these images show.",
-      );
-    }
+  async add(images: Images, options: AddOptions): Promise<Added> {
+    const { label, split = "auto", signal } = optionsOf("add", options);
+    className("The option label", label);
     oneOf("split", split, ["auto", "train", "test"]);
     const all: Added = { added: 0, duplicates: [], rejected: [] };
-    await this.#eachBatch(files, options, async (images) => {
+    await this.#eachBatch(images, options, async (batch) => {
       const part = await this.#connection.call(
         (api, call) =>
           api.add(
             call,
-            transfer({ images, label, split }, transferables(images)),
+            transfer({ images: batch, label, split }, transferables(batch)),
           ),
-        options.signal,
+        signal,
       );
       for (const [i, id] of part.ids.entries()) {
-        const image = images[i];
+        const image = batch[i];
         if (id !== null && image?.kind === "file")
           this.#images.set(id, image.blob);
       }
@@ -132,14 +133,60 @@ export class Classifier {
   }
 
   /**
-   * Trains a new head on the images added, one epoch per step. The new head is in place when the
+   * Gives a class another name, also in the head: nothing needs training again.
+   *
+   * @throws {@link HeadstartError} with code `INVALID_ARGUMENT` for a class that does not exist or a name that
+   * another class has, and `TRAINING_IN_PROGRESS`.
+   * @example
+   * ```ts
+   * await classifier.rename("ants", "wood ants");
+   * ```
+   */
+  async rename(from: string, to: string): Promise<void> {
+    className("The class to rename", from);
+    className("The new name", to);
+    await this.#connection.call((api, call) => api.rename(call, from, to));
+  }
+
+  /**
+   * Removes a class with its images, or single images by id, and says how many images went. A head that
+   * has learned from one of them, or is judged on one, goes too: train again.
+   *
+   * @throws {@link HeadstartError} with code `INVALID_ARGUMENT` for a class or an id that is not there, and
+   * `TRAINING_IN_PROGRESS`; nothing is removed then.
+   * @example
+   * ```ts
+   * const { labelProblems } = await classifier.evaluate();
+   * await classifier.remove({ ids: labelProblems.map(({ id }) => id) });
+   * await classifier.remove({ label: "ants" });
+   * ```
+   */
+  async remove(which: Removal): Promise<number> {
+    const removal = checkRemoval(which);
+    const ids = await this.#connection.call((api, call) =>
+      api.remove(call, removal),
+    );
+    for (const id of ids) this.#images.delete(id);
+    return ids.length;
+  }
+
+  /**
+   * Trains a new head on the images added, one step at a time. The new head is in place when the
    * loop ends by itself; leaving it early, or aborting, keeps the head there was.
-   * @throws {@link HeadstartError} with code `TRAINING_IN_PROGRESS` while another run goes on.
+   *
+   * @throws {@link HeadstartError} with code `TRAINING_IN_PROGRESS` while another run goes on, `NO_IMAGES`,
+   * `TOO_FEW_CLASSES`, `TOO_FEW_IMAGES` or `INVALID_ARGUMENT`.
+   * @example
+   * ```ts
+   * for await (const { epoch, loss } of classifier.train({ seed: 0 }))
+   *   console.log(epoch, loss);
+   * ```
    */
   async *train(
     options: TrainOptions = {},
   ): AsyncGenerator<TrainStep, void, void> {
-    const { signal, ...request } = options;
+    const { signal, ...request } = optionsOf("train", options);
+    checkCallOptions({ signal });
     const connection = this.#connection;
     const run = await connection.call(
       (api, call) => api.startTraining(call, request),
@@ -170,7 +217,16 @@ export class Classifier {
     }
   }
 
-  /** Measures the head on held-out images, which it has not learned from. */
+  /**
+   * Measures the head on held-out images, which it has not learned from.
+   *
+   * @throws {@link HeadstartError} with code `NOT_TRAINED` or `NO_TEST_IMAGES`.
+   * @example
+   * ```ts
+   * const { accuracy, interval, confusion } = await classifier.evaluate();
+   * console.log(`${accuracy} in [${interval.join(", ")}]`, confusion);
+   * ```
+   */
   async evaluate(): Promise<Report> {
     const report = await this.#connection.call((api, call) =>
       api.evaluate(call),
@@ -184,13 +240,25 @@ export class Classifier {
 
   /**
    * Says which class each image shows, in the order given.
-   * @throws {@link HeadstartError} when an image cannot be used, naming it.
+   *
+   * @throws {@link HeadstartError} with code `NOT_TRAINED`, or that of an image that cannot be used, naming it.
+   * @example
+   * ```ts
+   * const [prediction] = await classifier.predict([photo], { top: 3 });
+   * console.log(prediction.label ?? "none of these", prediction.classes);
+   * ```
    */
-  async predict(
-    images: Iterable<ImageSource> | AsyncIterable<ImageSource>,
+  async predict<const T extends Images>(
+    images: T,
     options: PredictOptions = {},
-  ): Promise<Prediction[]> {
-    const { signal, top, heatmap = false, nearest = 0 } = options;
+  ): Promise<PerImage<T, Prediction>> {
+    const {
+      signal,
+      top,
+      heatmap = false,
+      nearest = 0,
+    } = optionsOf("predict", options);
+    checkCallOptions(options);
     if (top !== undefined) wholeNumber("top", top, 1);
     wholeNumber("nearest", nearest, 0);
     trueOrFalse("heatmap", heatmap);
@@ -212,30 +280,84 @@ export class Classifier {
         );
       }
     });
-    return predictions;
+    return predictions as PerImage<T, Prediction>;
   }
 
-  /** The backbone's 512 features of each image, in the order given, for other uses. */
-  async embed(
-    images: Iterable<ImageSource> | AsyncIterable<ImageSource>,
+  /**
+   * The backbone's 512 features of each image, in the order given, for other uses.
+   *
+   * @throws {@link HeadstartError} with the code of an image that cannot be used, naming it.
+   * @example
+   * ```ts
+   * const [embedding] = await classifier.embed([photo]);
+   * console.log(embedding.length); // 512
+   * ```
+   */
+  async embed<const T extends Images>(
+    images: T,
     options: CallOptions = {},
-  ): Promise<Float32Array[]> {
+  ): Promise<PerImage<T, Float32Array>> {
+    const { signal } = optionsOf("embed", options);
     const embeddings: Float32Array[] = [];
     await this.#eachBatch(images, options, async (batch) => {
       const part = await this.#connection.call(
         (api, call) => api.embed(call, transfer(batch, transferables(batch))),
-        options.signal,
+        signal,
       );
       embeddings.push(...part);
     });
-    return embeddings;
+    return embeddings as PerImage<T, Float32Array>;
   }
 
-  /** Ends the worker and frees its memory. Calls that wait, and later ones, reject with `DISPOSED`. */
+  /**
+   * What was made, as a file. `"project"`: classes, embeddings, head and report, for
+   * `Classifier.load` to go on with. `"safetensors"`: the head alone, under torchvision's names, for
+   * other programs. Neither holds an image.
+   *
+   * @throws {@link HeadstartError} with code `NOT_TRAINED` for `"safetensors"` without a head.
+   * @example
+   * ```ts
+   * const project = await classifier.export("project");
+   * const again = await Classifier.load(project, { weights });
+   * ```
+   */
+  async export(format: ExportFormat): Promise<Blob> {
+    oneOf("format", format, ["project", "safetensors"]);
+    const bytes = await this.#connection.call((api, call) =>
+      api.export(call, format),
+    );
+    return new Blob([bytes], { type: "application/octet-stream" });
+  }
+
+  /**
+   * How many images there are, how many came from the cache, and how much memory is used, in bytes.
+   *
+   * @example
+   * ```ts
+   * const { images, cached, memory } = await classifier.stats();
+   * console.log(images, cached, memory.wasm, memory.gpu);
+   * ```
+   */
+  async stats(): Promise<Stats> {
+    const stats = await this.#connection.call((api, call) => api.stats(call));
+    return { ...stats, backend: this.backend };
+  }
+
+  /**
+   * Frees the classifier's memory, and ends the worker when no other classifier works in it. Calls that
+   * wait, and later ones, reject with `DISPOSED`. It may be called twice.
+   *
+   * @example
+   * ```ts
+   * classifier.dispose();
+   * ```
+   */
   dispose(): void {
     this.#connection.close(disposed());
+    this.#images.clear();
   }
 
+  /** For `using`: the same as {@link dispose}. */
   [Symbol.dispose](): void {
     this.dispose();
   }
@@ -251,10 +373,12 @@ export class Classifier {
   }
 
   async #eachBatch(
-    images: Iterable<ImageSource> | AsyncIterable<ImageSource>,
-    { signal, onProgress }: CallOptions,
+    images: Images,
+    options: CallOptions,
     use: (batch: Outgoing[]) => Promise<void>,
   ): Promise<void> {
+    checkCallOptions(options);
+    const { signal, onProgress } = options;
     let loaded = 0;
     for await (const batch of batches(
       images,
@@ -270,73 +394,7 @@ export class Classifier {
   }
 }
 
-/** A fault in the caller's callback is reported as its own and does not end the call. */
-function notify(
-  onProgress: CallOptions["onProgress"],
-  progress: Progress,
-): void {
-  try {
-    onProgress?.(progress);
-  } catch (error) {
-    queueMicrotask(() => {
-      throw error;
-    });
-  }
-}
-
-function sendable(weights: WeightsSource): CreateRequest["weights"] {
-  if (typeof weights !== "string" && !(weights instanceof URL)) {
-    if (weights instanceof ArrayBuffer || weights instanceof Blob)
-      return weights;
-    throw invalid(
-      "The weights are missing: pass a URL, an ArrayBuffer or a Blob as `weights`.",
-    );
-  }
-  try {
-    return new URL(
-      weights,
-      globalThis.document?.baseURI ?? globalThis.location?.href,
-    ).href;
-  } catch (cause) {
-    throw invalid(`The weights' address "${weights}" is not a URL.`, cause);
-  }
-}
-
-function oneOf(
-  option: string,
-  value: unknown,
-  allowed: readonly string[],
-): void {
-  if (allowed.includes(value as string)) return;
-  const names = allowed.map((name) => `"${name}"`).join(", ");
-  throw invalid(
-    `The option ${option} is ${JSON.stringify(value)}: pass one of ${names}.`,
-  );
-}
-
-/** WebAssembly would take any other number for some whole one. */
-function wholeNumber(option: string, value: unknown, least: number): void {
-  if (Number.isInteger(value) && (value as number) >= least) return;
-  const given = typeof value === "string" ? `"${value}"` : String(value);
-  throw invalid(
-    `The option ${option} is ${given}: pass a whole number from ${least}.`,
-  );
-}
-
-function trueOrFalse(option: string, value: unknown): void {
-  if (typeof value === "boolean") return;
-  throw invalid(
-    `The option ${option} is ${JSON.stringify(value)}: pass true or false.`,
-  );
-}
-
-function invalid(message: string, cause?: unknown): HeadstartError {
-  return new HeadstartError("INVALID_ARGUMENT", message, { cause });
-}
-
-function disposed(): HeadstartError {
-  return new HeadstartError(
-    "DISPOSED",
-    "This classifier was disposed of: create a new Classifier.",
-  );
-}
+/** One result for each image: as many as the array has whose length is known, any number otherwise. */
+export type PerImage<T extends Images, R> = T extends readonly unknown[]
+  ? { -readonly [K in keyof T]: R }
+  : R[];

@@ -1,35 +1,37 @@
-import { wrap, type Remote } from "comlink";
-import { cancelled, fromPlain, HeadstartError, messageOf } from "./errors.js";
-import type { Reply, WorkerApi } from "./protocol.js";
-import type { ClassCount } from "./types.js";
+import { releaseProxy, wrap, type Remote } from "comlink";
+import { cancelled, fromPlain, HeadstartError } from "./errors.js";
+import type { ClassifierApi, Reply } from "./protocol.js";
+import type { ClassCount } from "./types/index.js";
 
-type Send<T> = (api: Remote<WorkerApi>, call: number) => Promise<Reply<T>>;
+type Send<T> = (api: Remote<ClassifierApi>, call: number) => Promise<Reply<T>>;
+
+/** Told once each. */
+export interface ConnectionEvents {
+  /** Nothing more will be asked of the worker. */
+  closed(): void;
+  /** The worker has said that it cannot go on. */
+  failed(error: HeadstartError): void;
+}
 
 /**
- * The worker, as seen from the page's thread. Every promise it gives settles: with the worker's
- * answer, or with the error that ended the worker.
+ * A classifier in the worker, as seen from the page's thread. Every promise it gives settles: with
+ * the worker's answer, or with the error that ended the connection.
  */
 export class Connection {
   /** As of the last finished call. */
   classes: ClassCount[] = [];
+  /** Told of the error that ended the worker. */
+  onFailure: (error: HeadstartError) => void = () => undefined;
 
-  readonly #worker: Worker;
-  readonly #api: Remote<WorkerApi>;
+  readonly #api: Remote<ClassifierApi>;
+  readonly #events: ConnectionEvents;
   readonly #pending = new Set<(error: HeadstartError) => void>();
   #closed: HeadstartError | undefined;
   #calls = 0;
 
-  constructor() {
-    this.#worker = openWorker();
-    this.#api = wrap<WorkerApi>(this.#worker);
-    this.#worker.addEventListener("error", (event) => {
-      // A worker whose script cannot be loaded fails with an event that has no message.
-      const detail = event.message || "its script could not be loaded";
-      this.close(stopped(detail, event.error));
-    });
-    this.#worker.addEventListener("messageerror", () => {
-      this.close(stopped("a message could not be read", undefined));
-    });
+  constructor(port: MessagePort, events: ConnectionEvents) {
+    this.#api = wrap<ClassifierApi>(port);
+    this.#events = events;
   }
 
   /**
@@ -39,14 +41,16 @@ export class Connection {
   async call<T>(send: Send<T>, signal?: AbortSignal): Promise<T> {
     this.#check(signal);
     const call = ++this.#calls;
-    const onAbort = () => void this.#api.cancel(call);
+    const onAbort = () => {
+      if (!this.#closed) void this.#api.cancel(call);
+    };
     signal?.addEventListener("abort", onAbort, { once: true });
     try {
       const reply = await this.#unlessClosed(send(this.#api, call));
       this.classes = reply.classes;
       if (reply.ok) return reply.value;
       const error = fromPlain(reply.error);
-      if (reply.fatal) this.close(error);
+      if (reply.fatal) this.#events.failed(error);
       throw error.code === "CANCELLED" ? cancelled(signal) : error;
     } finally {
       signal?.removeEventListener("abort", onAbort);
@@ -68,13 +72,21 @@ export class Connection {
     }
   }
 
-  /** Ends the worker; calls that wait, and later ones, reject with `reason`. */
+  /** Gives up the classifier in the worker; calls that wait, and later ones, reject with `reason`. */
   close(reason: HeadstartError): void {
     if (this.#closed) return;
     this.#closed = reason;
-    this.#worker.terminate();
+    this.#api[releaseProxy]();
     for (const reject of this.#pending) reject(reason);
     this.#pending.clear();
+    this.#events.closed();
+  }
+
+  /** The worker has ended for this reason. */
+  fail(reason: HeadstartError): void {
+    if (this.#closed) return;
+    this.onFailure(reason);
+    this.close(reason);
   }
 
   #check(signal: AbortSignal | undefined): void {
@@ -89,34 +101,4 @@ export class Connection {
       promise.then(resolve, reject).finally(done);
     });
   }
-}
-
-function openWorker(): Worker {
-  if (typeof Worker === "undefined") {
-    throw new HeadstartError(
-      "UNSUPPORTED_ENVIRONMENT",
-      "There are no web workers here: create the classifier in a browser, not on a server.",
-    );
-  }
-  try {
-    // Bundlers recognise exactly this form.
-    return new Worker(new URL("./worker.js", import.meta.url), {
-      type: "module",
-      name: "headstart",
-    });
-  } catch (cause) {
-    throw new HeadstartError(
-      "UNSUPPORTED_ENVIRONMENT",
-      `The browser refused to start the worker (${messageOf(cause)}): serve headstart's files from the page's own origin.`,
-      { cause },
-    );
-  }
-}
-
-function stopped(detail: string, cause: unknown): HeadstartError {
-  return new HeadstartError(
-    "INTERNAL",
-    `The classifier's worker stopped (${detail}). Create a new Classifier.`,
-    { cause },
-  );
 }

@@ -9,6 +9,9 @@ const CODES = [
   "IMAGE_UNDECODABLE",
   "IMAGE_TOO_SMALL",
   "IMAGE_TOO_LARGE",
+  "PROJECT_CORRUPT",
+  "PROJECT_UNSUPPORTED",
+  "PROJECT_MISMATCH",
   "NO_IMAGES",
   "TOO_FEW_CLASSES",
   "TOO_FEW_IMAGES",
@@ -80,6 +83,19 @@ export function cancelled(signal?: AbortSignal): HeadstartError {
     "The call was cancelled; what was finished before it stays.",
     { cause: signal?.reason },
   );
+}
+
+/** The error of a call on a classifier that is no more. */
+export function disposed(): HeadstartError {
+  return new HeadstartError(
+    "DISPOSED",
+    "This classifier was disposed of: create a new Classifier.",
+  );
+}
+
+/** The error of an argument that makes no sense. */
+export function invalid(message: string, cause?: unknown): HeadstartError {
+  return new HeadstartError("INVALID_ARGUMENT", message, { cause });
 }
 
 export function throwIfCancelled(signal: AbortSignal | undefined): void {

@@ -8,18 +8,22 @@ import type {
   Backend,
   BackendChoice,
   ClassCount,
+  ExportFormat,
   LabelProblem,
+  Logger,
   NearestImage,
   Prediction,
   PredictOptions,
   Progress,
+  Removal,
   Report,
   Split,
+  Stats,
   TestPrediction,
   TrainOptions,
   TrainStep,
   Views,
-} from "./types.js";
+} from "./types/index.js";
 
 /** An answer. Errors are values here, since a thrown one would arrive without its code. */
 export type Reply<T> = Outcome<T> & {
@@ -44,11 +48,19 @@ export type Outgoing =
   /** It could not be read where it was; it takes its turn so that its failure is told in order. */
   | { kind: "failed"; name: string; error: PlainError };
 
+/** Where each backend's module is, or the module itself; none where the worker knows it. */
+export type WasmSources = Partial<
+  Record<Backend["kind"], string | WebAssembly.Module>
+>;
+
 export interface CreateRequest {
   /** An absolute URL: a relative one would mean another place in the worker. */
   weights: string | ArrayBuffer | Blob;
   backend: BackendChoice;
-  views: Views;
+  cache: boolean;
+  wasm: WasmSources;
+  /** What the classifier starts with: nothing yet, or what was exported. */
+  content: { views: Views } | { file: ArrayBuffer | Blob };
 }
 
 export interface Created {
@@ -89,13 +101,26 @@ export type BarePrediction = Omit<Prediction, "nearest"> & {
 /** Passed as a comlink proxy; the promise says that the page's thread has got it. */
 export type ProgressSink = (progress: Progress) => void | Promise<void>;
 
+/** Passed as a comlink proxy, for as long as the classifier lives. */
+export type LogSink = (level: keyof Logger, message: string) => void;
+
 /** The head's options without the signal, which cannot be sent. */
 export type TrainRequest = Omit<TrainOptions, "signal">;
 
-export interface WorkerApi {
+/** What the worker itself answers to. */
+export interface WorkerHost {
+  /** From now on a classifier's calls come through `port`. */
+  open(port: MessagePort): void;
+  /** Forgets the embeddings that are kept in memory because storage is not to be had. */
+  forgetCache(): void;
+}
+
+/** What the worker answers to through a classifier's port. Releasing the port frees what it holds. */
+export interface ClassifierApi {
   create(
     call: number,
     request: CreateRequest,
+    log: LogSink,
     onProgress: ProgressSink | undefined,
   ): Promise<Reply<Created>>;
   add(call: number, request: AddRequest): Promise<Reply<AddAnswer>>;
@@ -113,5 +138,13 @@ export interface WorkerApi {
   trainEpoch(call: number, run: number): Promise<Reply<TrainStep | undefined>>;
   cancelTraining(call: number, run: number): Promise<Reply<void>>;
   evaluate(call: number): Promise<Reply<BareReport>>;
+  rename(call: number, from: string, to: string): Promise<Reply<void>>;
+  /** The ids that were removed. */
+  remove(call: number, which: Removal): Promise<Reply<number[]>>;
+  export(
+    call: number,
+    format: ExportFormat,
+  ): Promise<Reply<Uint8Array<ArrayBuffer>>>;
+  stats(call: number): Promise<Reply<Omit<Stats, "backend">>>;
   cancel(call: number): void;
 }

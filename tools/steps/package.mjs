@@ -1,27 +1,39 @@
-/** The npm package's JavaScript and types, beside the WebAssembly modules in pkg-config/dist. */
-import { mkdir, readdir, rm } from "node:fs/promises";
+/** The npm package in pkg-config/dist: JavaScript, types, and the WebAssembly modules beside them. */
+import { copyFile, mkdir, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { sayCurrent, step } from "../support/console.mjs";
 import { filesUnder } from "../support/files.mjs";
-import { inRoot, packageDist } from "../support/paths.mjs";
-import { packageScript, run } from "../support/run.mjs";
+import { inRoot, packageDist, wasmModules } from "../support/paths.mjs";
 import { keyOf, stamps } from "../support/stamp.mjs";
+import { writeDeclarations } from "./declarations.mjs";
 
 const folder = inRoot("pkg-config");
-const wasm = join(packageDist, "wasm");
+const MODULES = {
+  "headstart.wasm": join(wasmModules, "cpu", "headstart_bg.wasm"),
+  "headstart-webgpu.wasm": join(wasmModules, "webgpu", "headstart_bg.wasm"),
+};
+const LICENCES = ["LICENSE-MIT", "LICENSE-APACHE"];
 /** @type {import("esbuild").BuildOptions} */
 const BUNDLE = {
-  entryPoints: { index: "src/index.ts", worker: "src/worker/worker.ts" },
+  entryPoints: {
+    index: "src/index.ts",
+    slim: "src/slim.ts",
+    weights: "src/weights.ts",
+    worker: "src/worker/worker.ts",
+    "slim-worker": "src/worker/slim-worker.ts",
+  },
   absWorkingDir: folder,
   outdir: "dist",
   bundle: true,
+  // A worker of one file is what every bundler can move.
+  splitting: false,
   format: "esm",
   target: "es2022",
-  // The worker loads the one module that it runs.
-  external: ["*/headstart.js"],
-  sourcemap: true,
+  minifySyntax: true,
+  minifyWhitespace: true,
+  external: ["headstart-weights"],
   legalComments: "inline",
   logLevel: "warning",
 };
@@ -32,10 +44,10 @@ export async function buildPackage() {
     join(folder, "package.json"),
     join(folder, "tsconfig.json"),
     inRoot("package-lock.json"),
-    // Types refer to those that wasm-bindgen made.
-    ...(await filesUnder([wasm])).filter((file) => file.endsWith(".d.ts")),
+    wasmModules,
+    ...LICENCES.map((name) => inRoot(name)),
   ]);
-  const key = await keyOf(inputs, BUNDLE_FACTS);
+  const key = await keyOf(inputs, { ...BUNDLE, absWorkingDir: undefined });
   if (await stamps.isCurrent("package", key)) return sayCurrent("npm package");
   await step(
     {
@@ -44,32 +56,25 @@ export async function buildPackage() {
       mend: "Mend what is named above, then run: npm run build",
     },
     async () => {
-      await removeAllBut(packageDist, "wasm");
+      await rm(packageDist, { recursive: true, force: true });
+      await mkdir(packageDist, { recursive: true });
       await (await esbuild()).build(BUNDLE);
-      const tsc = packageScript("typescript", "tsc");
-      await run(process.execPath, [tsc, "-p", folder, "--emitDeclarationOnly"]);
-      const results = await filesUnder([packageDist], { except: ["wasm"] });
-      await stamps.record("package", key, results);
+      await writeDeclarations(packageDist);
+      for (const [name, path] of Object.entries(MODULES)) {
+        await copyFile(path, join(packageDist, name));
+      }
+      // npm packs them from the package's own folder only.
+      for (const name of LICENCES) {
+        await copyFile(inRoot(name), join(folder, name));
+      }
+      await stamps.record("package", key, await filesUnder([packageDist]));
     },
   );
 }
-
-const BUNDLE_FACTS = { ...BUNDLE, absWorkingDir: undefined };
 
 /** @returns {Promise<typeof import("esbuild")>} */
 function esbuild() {
   // It is the package's own dependency, so it is looked up from there.
   const path = createRequire(join(folder, "package.json")).resolve("esbuild");
   return import(pathToFileURL(path).href);
-}
-
-/**
- * @param {string} path
- * @param {string} kept
- */
-async function removeAllBut(path, kept) {
-  await mkdir(path, { recursive: true });
-  for (const name of await readdir(path)) {
-    if (name !== kept) await rm(join(path, name), { recursive: true });
-  }
 }

@@ -7,14 +7,18 @@ import { crateSources, forgetCrate, wasmTarget } from "../support/cargo.mjs";
 import { sayCurrent, step } from "../support/console.mjs";
 import { filesUnder, sha256, sha256OfFile } from "../support/files.mjs";
 import { withLock } from "../support/lock.mjs";
-import { packageDist } from "../support/paths.mjs";
+import { wasmModules } from "../support/paths.mjs";
 import { packageManifest, packageScript, run } from "../support/run.mjs";
 import { keyOf, stamps } from "../support/stamp.mjs";
 import { wasmBindgen, wasmBindgenVersion } from "./wasm-bindgen.mjs";
 import { wasmToolchain } from "./wasm-toolchain.mjs";
 
 const AGAIN = "Run: npm run build";
-const BINDGEN_FLAGS = ["--target", "web", "--out-name", "headstart"];
+const BINDGEN_FLAGS = [
+  ...["--target", "web", "--out-name", "headstart"],
+  // The worker says where the module is; bundlers would take a second address for a second file.
+  "--omit-default-module-path",
+];
 const OPTIMISER_FLAGS = [
   "-O2",
   "--strip-debug",
@@ -67,7 +71,7 @@ async function buildWasmModule(module, toolchain) {
     await compile(module, toolchain, compiled);
     const bound = join(scratch, "bound");
     await bind(compiled, bindgen, bound);
-    const destination = join(packageDist, "wasm", backend);
+    const destination = join(wasmModules, backend);
     await optimise(module, bound, binaryen, destination);
     await stamps.record(name, key, await filesUnder([destination]));
   } finally {

@@ -16,5 +16,7 @@ export const cacheFolder = join(
 
 export const weightsFolder = inRoot("weights");
 export const quantizedWeights = inRoot("weights", "resnet18-int8.safetensors");
+/** The WebAssembly modules with their bindings, one folder per backend: what the npm package is made from. */
+export const wasmModules = inRoot("pkg-config", "build", "wasm");
 export const packageDist = inRoot("pkg-config", "dist");
 export const pageDist = inRoot("www", "dist");

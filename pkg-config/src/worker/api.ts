@@ -1,28 +1,40 @@
-import { releaseProxy, transfer, type Remote } from "comlink";
-import { HeadstartError, toPlain } from "../errors.js";
+import { finalizer, releaseProxy, transfer, type Remote } from "comlink";
+import type { EmbeddingCache } from "../cache/embeddings.js";
+import { cancelled, HeadstartError, toPlain } from "../errors.js";
 import type {
+  ClassifierApi,
   CreateRequest,
+  LogSink,
   ProgressSink,
   Reply,
-  WorkerApi,
 } from "../protocol.js";
-import type { Progress } from "../types.js";
+import type { Progress } from "../types/index.js";
 import type { Decoder } from "./decode.js";
-import { Session, type WasmSession } from "./session.js";
+import { Session } from "./session.js";
+import type { Started } from "./start.js";
 import type { Traps } from "./traps.js";
 import type { LoadOptions } from "./weights.js";
 
+/** What all classifiers of a worker share. */
 export interface Environment {
-  start(request: CreateRequest, options: LoadOptions): Promise<WasmSession>;
+  start(request: CreateRequest, options: LoadOptions): Promise<Started>;
   decoder: Decoder;
+  cache: EmbeddingCache;
   traps: Traps;
 }
 
-/** What the worker answers to the page's thread. */
-export function createApi({ start, decoder, traps }: Environment): WorkerApi {
+/** What the worker answers to one classifier. */
+export function createApi({
+  start,
+  decoder,
+  cache,
+  traps,
+}: Environment): ClassifierApi & { [finalizer](): void } {
   const calls = new Map<number, AbortController>();
   let session: Session | undefined;
+  let sink: LogSink | undefined;
   let dead: HeadstartError | undefined;
+  let released = false;
 
   /** Runs a call that can be cancelled, and puts its end, good or bad, into a reply. */
   async function answer<T>(
@@ -59,16 +71,33 @@ export function createApi({ start, decoder, traps }: Environment): WorkerApi {
   }
 
   return {
-    create: (call, request, onProgress) =>
+    create: (call, request, logSink, onProgress) =>
       answer(call, async (signal) => {
+        sink = logSink;
+        const log: LogSink = (level, message) => {
+          if (!released) logSink(level, message);
+        };
         const progress = relay(onProgress);
         try {
-          const wasm = await start(request, {
+          const started = await start(request, {
             signal,
             onProgress: progress.tell,
+            cache: request.cache,
+            log,
           });
-          session = new Session(wasm, decoder, traps);
-          return { backend: wasm.backend(), batchSize: wasm.batchSize() };
+          if (released) {
+            started.free();
+            throw cancelled(signal);
+          }
+          session = new Session(started, {
+            decoder,
+            cache: request.cache ? cache : undefined,
+            log,
+            traps,
+          });
+          const { backend } = started;
+          log("info", `${backend.kind}, ${backend.adapter}: ${backend.reason}`);
+          return { backend, batchSize: started.session.batchSize() };
         } finally {
           await progress.end();
         }
@@ -108,7 +137,21 @@ export function createApi({ start, decoder, traps }: Environment): WorkerApi {
     cancelTraining: (call, run) =>
       answer(call, () => started().cancelTraining(run)),
     evaluate: (call) => answer(call, (signal) => started().evaluate(signal)),
+    rename: (call, from, to) => answer(call, () => started().rename(from, to)),
+    remove: (call, which) => answer(call, () => started().remove(which)),
+    export: async (call, format) => {
+      const reply = await answer(call, () => started().export(format));
+      return reply.ok ? transfer(reply, [reply.value.buffer]) : reply;
+    },
+    stats: (call) => answer(call, () => started().stats()),
     cancel: (call) => calls.get(call)?.abort(),
+    [finalizer]: () => {
+      released = true;
+      for (const controller of calls.values()) controller.abort();
+      release(sink);
+      // A module that has died must not be called again, not even to free it.
+      if (!dead) void session?.free().catch(() => undefined);
+    },
   };
 }
 
@@ -121,7 +164,12 @@ function relay(sink: ProgressSink | undefined) {
     },
     end: async () => {
       await last;
-      (sink as Partial<Remote<ProgressSink>> | undefined)?.[releaseProxy]?.();
+      release(sink);
     },
   };
+}
+
+/** A function of the page's is held there until it is let go. */
+function release(sink: ProgressSink | LogSink | undefined): void {
+  (sink as Partial<Remote<ProgressSink>> | undefined)?.[releaseProxy]?.();
 }

@@ -1,32 +1,61 @@
-import { HeadstartError, messageOf } from "../errors.js";
-import type { Backend, Views } from "../types.js";
+/** The crate compiled to WebAssembly: what it offers, and how it is loaded. */
+import * as cpu from "../../build/wasm/cpu/headstart.js";
+import * as webgpu from "../../build/wasm/webgpu/headstart.js";
+import { HeadstartError, invalid, messageOf } from "../errors.js";
+import type { WasmSources } from "../protocol.js";
+import type { Backend, Memory, Views } from "../types/index.js";
 import type { WasmSession } from "./session.js";
 
-/** What `start` needs of a wasm module once it is loaded. */
+/** The backbone that Rust offers: weights on a device. */
+export interface WasmBackbone {
+  backend(): Pick<Backend, "kind" | "adapter">;
+  session(views: Views): WasmSession;
+  /** From what a session exported. */
+  restore(file: Uint8Array): WasmSession;
+  memory(): Memory | Promise<Memory>;
+  free(): void;
+}
+
+/** A module once it is loaded. */
 export interface WasmModule {
-  Session: {
+  /** SHA-256 of a weights file. */
+  weightsHash(weights: Uint8Array): string;
+  Backbone: {
     /** `adapter` is the graphics adapter's name, for the WebGPU backend. */
-    create(
-      weights: Uint8Array,
-      views: Views,
-      reason: string,
-      adapter?: string,
-    ): Promise<WasmSession>;
+    load(weights: Uint8Array, adapter?: string): Promise<WasmBackbone>;
   };
 }
 
-/** Loads the one module that runs this backend. Every path is literal, for bundlers to find. */
-export async function loadModule(kind: Backend["kind"]): Promise<WasmModule> {
+const MODULES = { cpu, webgpu };
+/** Started twice at once, a module would be two, of which one is lost. */
+const loading = new Map<Backend["kind"], Promise<WasmModule>>();
+
+/** Loads the module of a backend; another time it is there already, wherever it came from. */
+export function loadModule(
+  kind: Backend["kind"],
+  sources: WasmSources,
+): Promise<WasmModule> {
+  let module = loading.get(kind);
+  if (!module) {
+    module = start(kind, sources[kind]);
+    loading.set(kind, module);
+    module.catch(() => loading.delete(kind));
+  }
+  return module;
+}
+
+async function start(
+  kind: Backend["kind"],
+  source: string | WebAssembly.Module | undefined,
+): Promise<WasmModule> {
+  if (source === undefined) {
+    throw invalid(
+      `The backend "${kind}" was to run, and its WebAssembly module is not known: pass its address as \`wasm.${kind}\`.`,
+    );
+  }
+  const module = MODULES[kind];
   try {
-    if (kind === "webgpu") {
-      const module = await import("./wasm/webgpu/headstart.js");
-      const wasm = new URL("./wasm/webgpu/headstart_bg.wasm", import.meta.url);
-      await module.default({ module_or_path: wasm });
-      return module;
-    }
-    const module = await import("./wasm/cpu/headstart.js");
-    const wasm = new URL("./wasm/cpu/headstart_bg.wasm", import.meta.url);
-    await module.default({ module_or_path: wasm });
+    await module.default({ module_or_path: source });
     return module;
   } catch (cause) {
     if (cause instanceof WebAssembly.CompileError) {
@@ -38,7 +67,7 @@ export async function loadModule(kind: Backend["kind"]): Promise<WasmModule> {
     }
     throw new HeadstartError(
       "INTERNAL",
-      `headstart's code for the backend "${kind}" could not be loaded (${messageOf(cause)}): serve the package's dist folder whole, and check the connection.`,
+      `headstart's code for the backend "${kind}" could not be loaded (${messageOf(cause)}): serve the package's .wasm files where the worker looks for them, and check the connection.`,
       { cause },
     );
   }

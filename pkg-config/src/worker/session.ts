@@ -1,33 +1,34 @@
-import {
-  asHeadstartError,
-  fromPlain,
-  HeadstartError,
-  throwIfCancelled,
-} from "../errors.js";
+import { fromPlain, HeadstartError, throwIfCancelled } from "../errors.js";
 import type {
   AddAnswer,
   AddRequest,
   BarePrediction,
   BareReport,
   Outgoing,
+  LogSink,
   PredictRequest,
   TrainRequest,
 } from "../protocol.js";
 import type {
-  Backend,
   ClassCount,
+  ExportFormat,
+  Removal,
   Skipped,
   Split,
+  Stats,
   TrainStep,
-} from "../types.js";
+} from "../types/index.js";
+import type { EmbeddingCache } from "../cache/embeddings.js";
 import type { Decoder } from "./decode.js";
 import { pause } from "./pause.js";
 import { Queue } from "./queue.js";
+import { readBytes } from "./read-bytes.js";
+import { Rejected } from "./rejected.js";
+import type { Started } from "./start.js";
 import type { Traps } from "./traps.js";
 
 /** The session that Rust offers. Only one of its methods may run at a time. */
 export interface WasmSession {
-  backend(): Backend;
   /** How many images to stage before they are embedded. */
   batchSize(): number;
   /** Checks a file's header, and returns the hash of its content. */
@@ -56,32 +57,65 @@ export interface WasmSession {
     embedding: Float32Array,
   ): number;
   classes(): ClassCount[];
+  /** Names all that an embedding depends on beside the image. */
+  embeddingKey(): string;
+  rename(from: string, to: string): void;
+  /** The ids that were removed. */
+  removeClass(label: string): Uint32Array;
+  removeImages(ids: Uint32Array): Uint32Array;
+  exportHead(): Promise<Uint8Array<ArrayBuffer>>;
+  exportProject(): Promise<Uint8Array<ArrayBuffer>>;
   startTraining(options: TrainRequest): void;
   trainEpoch(): Promise<TrainStep | undefined>;
   cancelTraining(): void;
   evaluate(): Promise<BareReport>;
+  free(): void;
+}
+
+/** What a session works with, beside Rust. */
+export interface Tools {
+  decoder: Decoder;
+  /** Absent where the caller wants none. */
+  cache: EmbeddingCache | undefined;
+  log: LogSink;
+  traps: Traps;
 }
 
 /** An image that was read but not yet decoded. */
 interface Opened {
+  /** Its place in the request. */
+  position: number;
   name: string;
   hash: string;
   pixels: () => ImageData | Promise<ImageData>;
 }
 
+interface Embedded extends Opened {
+  embedding: Float32Array;
+}
+
 /** The calls of a classifier, one after the other, on the session in Rust. */
 export class Session {
   readonly #wasm: WasmSession;
+  readonly #started: Started;
   readonly #decoder: Decoder;
+  readonly #cache: EmbeddingCache | undefined;
+  readonly #log: LogSink;
   readonly #traps: Traps;
   readonly #queue = new Queue();
   #classes: ClassCount[] = [];
+  #cached = 0;
+  #cacheProblemTold = false;
   #run: number | undefined;
   #runs = 0;
 
-  constructor(wasm: WasmSession, decoder: Decoder, traps: Traps) {
-    this.#wasm = wasm;
+  constructor(started: Started, { decoder, cache, log, traps }: Tools) {
+    this.#started = started;
+    this.#wasm = started.session;
+    this.#classes = this.#wasm.classes();
     this.#decoder = decoder;
+    this.#cache = cache;
+    this.#log = log;
     this.#traps = traps;
   }
 
@@ -98,59 +132,94 @@ export class Session {
     return this.#job(
       signal,
       async () => {
-        const answer: AddAnswer = {
-          added: 0,
-          duplicates: [],
-          rejected: [],
-          ids: images.map(() => null),
-        };
+        const duplicates: Skipped[] = [];
         const isDuplicate = ({ name, hash }: Opened): boolean => {
           const found = this.#wasm.duplicate(name, hash, label);
           if (found)
-            answer.duplicates.push({
-              name,
-              code: found.code,
-              reason: found.reason,
-            });
+            duplicates.push({ name, code: found.code, reason: found.reason });
           return found !== undefined;
         };
-        const staged: { position: number; opened: Opened }[] = [];
+        const rejected = new Rejected();
+        const opened: Opened[] = [];
         const repeated: Opened[] = [];
         for (const [position, image] of images.entries()) {
           await pause();
           throwIfCancelled(signal);
-          try {
-            const opened = await this.#open(image);
-            if (staged.some((other) => other.opened.hash === opened.hash)) {
-              repeated.push(opened);
-              continue;
-            }
-            if (isDuplicate(opened)) continue;
-            await this.#stage(opened);
-            staged.push({ position, opened });
-          } catch (thrown) {
-            answer.rejected.push(skipped(image.name, thrown));
-          }
+          await rejected.unless(position, image.name, async () => {
+            const next = await this.#open(image, position);
+            if (opened.some(({ hash }) => hash === next.hash))
+              repeated.push(next);
+            else if (!isDuplicate(next)) opened.push(next);
+          });
         }
-        if (staged.length === 0) return answer;
-        const embeddings = await this.#embedStaged(staged.length, signal);
+        const embedded = await this.#embedEach(opened, rejected, signal);
+        for (const { position, name, hash, pixels } of repeated) {
+          // Twice in one batch, and unusable: both are told of.
+          if (!embedded.some((image) => image.hash === hash))
+            await rejected.unless(
+              position,
+              name,
+              async () => void (await pixels()),
+            );
+        }
         // Nothing is waited for from here on: a batch is added whole, or not at all.
-        for (const [index, { position, opened }] of staged.entries()) {
-          answer.ids[position] = this.#wasm.addSample(
-            opened.name,
-            opened.hash,
+        throwIfCancelled(signal);
+        const ids: (number | null)[] = images.map(() => null);
+        for (const { position, name, hash, embedding } of embedded) {
+          ids[position] = this.#wasm.addSample(
+            name,
+            hash,
             label,
             split,
-            embeddings[index]!,
+            embedding,
           );
-          answer.added++;
         }
         // Only an added image is known to Rust, so what is twice in one batch is told last.
-        for (const opened of repeated) isDuplicate(opened);
-        return answer;
+        for (const image of repeated) isDuplicate(image);
+        return {
+          added: embedded.length,
+          duplicates,
+          rejected: rejected.inOrder(),
+          ids,
+        };
       },
       images,
     );
+  }
+
+  /** Takes from the cache what is there, and computes the rest of what can be decoded. */
+  async #embedEach(
+    images: Opened[],
+    rejected: Rejected,
+    signal: AbortSignal,
+  ): Promise<Embedded[]> {
+    const embeddings = await this.#findCached(images);
+    const cached = embeddings.size;
+    const staged: Opened[] = [];
+    for (const image of images) {
+      if (embeddings.has(image)) continue;
+      await pause();
+      throwIfCancelled(signal);
+      await rejected.unless(image.position, image.name, async () => {
+        await this.#stage(image);
+        staged.push(image);
+      });
+    }
+    if (staged.length > 0) {
+      const computed = await this.#embedStaged(staged.length, signal);
+      for (const [i, image] of staged.entries())
+        embeddings.set(image, computed[i]!);
+      await this.#keep(staged, computed);
+    }
+    this.#cached += cached;
+    this.#log(
+      "debug",
+      `${images.length} images: ${cached} embeddings from the cache, ${staged.length} computed.`,
+    );
+    return images.flatMap((image) => {
+      const embedding = embeddings.get(image);
+      return embedding ? [{ ...image, embedding }] : [];
+    });
   }
 
   embed(images: Outgoing[], signal: AbortSignal): Promise<Float32Array[]> {
@@ -223,9 +292,46 @@ export class Session {
     return this.#job(signal, () => this.#traps.guard(this.#wasm.evaluate()));
   }
 
+  rename(from: string, to: string): Promise<void> {
+    return this.#job(undefined, async () => this.#wasm.rename(from, to));
+  }
+
+  remove({ label, ids }: Removal): Promise<number[]> {
+    return this.#job(undefined, async () => [
+      ...(label === undefined
+        ? this.#wasm.removeImages(Uint32Array.from(ids))
+        : this.#wasm.removeClass(label)),
+    ]);
+  }
+
+  export(format: ExportFormat): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#job(undefined, () =>
+      this.#traps.guard(
+        format === "project"
+          ? this.#wasm.exportProject()
+          : this.#wasm.exportHead(),
+      ),
+    );
+  }
+
+  stats(): Promise<Omit<Stats, "backend">> {
+    return this.#job(undefined, async () => ({
+      images: this.#wasm
+        .classes()
+        .reduce((sum, { auto, train, test }) => sum + auto + train + test, 0),
+      cached: this.#cached,
+      memory: await this.#started.memory(),
+    }));
+  }
+
+  /** Frees what Rust holds, once it is no longer at work. */
+  free(): Promise<void> {
+    return this.#queue.run(async () => this.#started.free());
+  }
+
   /** One job at a time, which leaves nothing staged and no bitmap open, however it ends. */
   #job<T>(
-    signal: AbortSignal,
+    signal: AbortSignal | undefined,
     work: () => Promise<T>,
     images: Outgoing[] = [],
   ): Promise<T> {
@@ -249,16 +355,17 @@ export class Session {
     });
   }
 
-  async #open(image: Outgoing): Promise<Opened> {
+  async #open(image: Outgoing, position: number): Promise<Opened> {
     const { name } = image;
     switch (image.kind) {
       case "failed":
         throw fromPlain(image.error);
       case "file": {
         const { blob } = image;
-        const bytes = await readBytes(name, blob);
+        const bytes = await readBytes(name, blob, "IMAGE_UNDECODABLE");
         const hash = this.#wasm.inspect(name, bytes);
         return {
+          position,
           name,
           hash,
           pixels: () => this.#decoder.decodeFile(name, blob, bytes),
@@ -266,6 +373,7 @@ export class Session {
       }
       case "bitmap":
         return this.#openPixels(
+          position,
           name,
           this.#decoder.readBitmap(name, image.bitmap),
         );
@@ -276,26 +384,57 @@ export class Session {
             `${name} does not hold 8-bit pixels: pass ImageData with the pixel format "rgba-unorm8".`,
           );
         }
-        return this.#openPixels(name, image.pixels);
+        return this.#openPixels(position, name, image.pixels);
       }
     }
   }
 
-  #openPixels(name: string, image: ImageData): Opened {
+  #openPixels(position: number, name: string, image: ImageData): Opened {
     const hash = this.#wasm.inspectPixels(name, image);
-    return { name, hash, pixels: () => image };
+    return { position, name, hash, pixels: () => image };
   }
 
   async #stage({ name, pixels }: Opened): Promise<void> {
     this.#wasm.stage(name, await pixels());
   }
 
+  async #findCached(images: Opened[]): Promise<Map<Opened, Float32Array>> {
+    if (!this.#cache || images.length === 0) return new Map();
+    const found = await this.#cache.get(this.#keysOf(images));
+    this.#tellCacheProblem();
+    return new Map(
+      images.flatMap((image, i) => (found[i] ? [[image, found[i]]] : [])),
+    );
+  }
+
+  async #keep(images: Opened[], embeddings: Float32Array[]): Promise<void> {
+    if (!this.#cache) return;
+    const keys = this.#keysOf(images);
+    await this.#cache.put(keys.map((key, i) => [key, embeddings[i]!]));
+    this.#tellCacheProblem();
+  }
+
+  #keysOf(images: Opened[]): string[] {
+    const prefix = this.#wasm.embeddingKey();
+    return images.map(({ hash }) => `${prefix} ${hash}`);
+  }
+
+  #tellCacheProblem(): void {
+    const problem = this.#cache?.problem;
+    if (problem === undefined || this.#cacheProblemTold) return;
+    this.#cacheProblemTold = true;
+    this.#log(
+      "warn",
+      `Embeddings cannot be stored and are kept in memory (${problem}).`,
+    );
+  }
+
   /** Fails with the first image that cannot be used. */
   async #stageAll(images: Outgoing[], signal: AbortSignal): Promise<void> {
-    for (const image of images) {
+    for (const [position, image] of images.entries()) {
       await pause();
       throwIfCancelled(signal);
-      await this.#stage(await this.#open(image));
+      await this.#stage(await this.#open(image, position));
     }
   }
 
@@ -313,25 +452,6 @@ export class Session {
     throwIfCancelled(signal);
     return result;
   }
-}
-
-async function readBytes(name: string, blob: Blob): Promise<Uint8Array> {
-  try {
-    return new Uint8Array(await blob.arrayBuffer());
-  } catch (cause) {
-    throw new HeadstartError(
-      "IMAGE_UNDECODABLE",
-      `${name} could not be read: it was moved or changed since it was chosen, so choose it again.`,
-      { cause },
-    );
-  }
-}
-
-/** Only what is wrong with the image itself is told per image; anything else ends the call. */
-function skipped(name: string, thrown: unknown): Skipped {
-  const { code, message } = asHeadstartError(thrown);
-  if (!code.startsWith("IMAGE_")) throw thrown;
-  return { name, code, reason: message };
 }
 
 function divide(flat: Float32Array, count: number): Float32Array[] {

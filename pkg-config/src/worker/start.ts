@@ -1,59 +1,45 @@
-import { HeadstartError, messageOf } from "../errors.js";
+import { chooseBackend, nameOf, type Adapter } from "../backend.js";
+import { HeadstartError, messageOf, throwIfCancelled } from "../errors.js";
 import type { CreateRequest } from "../protocol.js";
-import type { Backend } from "../types.js";
-import { chooseBackend, nameOf, type Adapter } from "./backend.js";
-import type { WasmModule } from "./module.js";
+import type { Backend, Memory } from "../types/index.js";
+import type { Backbones } from "./backbones.js";
+import type { WasmBackbone } from "./module.js";
+import { readBytes } from "./read-bytes.js";
 import type { WasmSession } from "./session.js";
 import type { Traps } from "./traps.js";
-import type { LoadOptions, loadWeights } from "./weights.js";
+import type { LoadOptions } from "./weights.js";
 
 /** What starting asks of the browser. */
 export interface Platform {
   queryAdapter(): Promise<Adapter>;
-  loadModule(kind: Backend["kind"]): Promise<WasmModule>;
-  loadWeights: typeof loadWeights;
+  backbones: Pick<Backbones, "acquire">;
   traps: Traps;
 }
 
-/** Loads weights and code at the same time, and starts the backend that was chosen. */
+/** A classifier's session in Rust, and the backend it runs on. */
+export interface Started {
+  session: WasmSession;
+  backend: Backend;
+  memory(): Memory | Promise<Memory>;
+  /** Frees the session, and the backbone when nobody else uses it. */
+  free(): void;
+}
+
+/** Starts a session on the backend that suits, and on the CPU where WebGPU does not start. */
 export async function start(
   request: CreateRequest,
   options: LoadOptions,
   platform: Platform,
-): Promise<WasmSession> {
+): Promise<Started> {
   const adapter: Adapter =
     request.backend === "cpu"
       ? { found: false, reason: "no adapter" }
       : await platform.queryAdapter();
-  const choice = chooseBackend(request.backend, adapter);
-  const weights = platform.loadWeights(request.weights, options);
-
-  const attempt = async (
-    kind: Backend["kind"],
-    reason: string,
-  ): Promise<WasmSession> => {
-    options.onProgress({ stage: "code", loaded: 0, total: 1 });
-    const code = platform.loadModule(kind).then((module) => {
-      options.onProgress({ stage: "code", loaded: 1, total: 1 });
-      return module;
-    });
-    const [bytes, module] = await Promise.all([weights, code]);
-    options.onProgress({ stage: "backbone", loaded: 0, total: 1 });
-    const session = await platform.traps.guard(
-      module.Session.create(
-        bytes,
-        request.views,
-        reason,
-        kind === "webgpu" && adapter.found ? nameOf(adapter) : undefined,
-      ),
-    );
-    options.onProgress({ stage: "backbone", loaded: 1, total: 1 });
-    return session;
-  };
-
-  if (choice.kind === "cpu") return attempt("cpu", choice.reason);
+  const { kind, reason } = chooseBackend(request.backend, adapter);
+  if (kind === "cpu") return startOn(kind, reason, request, options, platform);
+  const name = adapter.found ? nameOf(adapter) : undefined;
   try {
-    return await attempt("webgpu", choice.reason);
+    return await startOn(kind, reason, request, options, platform, name);
   } catch (cause) {
     if (isAboutInput(cause)) throw cause;
     const detail = messageOf(platform.traps.fatal(cause) ?? cause).replace(
@@ -61,10 +47,9 @@ export async function start(
       "",
     );
     if (request.backend === "auto") {
-      return attempt(
-        "cpu",
-        `WebGPU did not start (${detail}), so the CPU is used.`,
-      );
+      const instead = `WebGPU did not start (${detail}), so the CPU is used.`;
+      options.log("warn", instead);
+      return startOn("cpu", instead, request, options, platform);
     }
     throw new HeadstartError(
       "WEBGPU_UNAVAILABLE",
@@ -74,8 +59,54 @@ export async function start(
   }
 }
 
-/** Bad weights and a cancelled call would fail on every backend. */
+async function startOn(
+  kind: Backend["kind"],
+  reason: string,
+  request: CreateRequest,
+  options: LoadOptions,
+  { backbones }: Platform,
+  adapter?: string,
+): Promise<Started> {
+  const { backbone, release } = await backbones.acquire(
+    kind,
+    request,
+    adapter,
+    options,
+  );
+  try {
+    const session = await open(request.content, backbone, options.signal);
+    return {
+      session,
+      backend: { ...backbone.backend(), reason },
+      memory: () => backbone.memory(),
+      free: () => {
+        session.free();
+        release();
+      },
+    };
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+async function open(
+  content: CreateRequest["content"],
+  backbone: WasmBackbone,
+  signal: AbortSignal,
+): Promise<WasmSession> {
+  if ("views" in content) {
+    throwIfCancelled(signal);
+    return backbone.session(content.views);
+  }
+  const name = "The file to load";
+  const file = await readBytes(name, content.file, "PROJECT_CORRUPT");
+  throwIfCancelled(signal);
+  return backbone.restore(file);
+}
+
+/** Bad weights, a bad file and a cancelled call would fail on every backend. */
 function isAboutInput(thrown: unknown): boolean {
   const code = String((thrown as { code?: unknown } | undefined)?.code);
-  return code.startsWith("WEIGHTS_") || code === "CANCELLED";
+  return /^(WEIGHTS_|PROJECT_|CANCELLED$|INVALID_ARGUMENT$)/.test(code);
 }

@@ -3,7 +3,7 @@ import { asHeadstartError, HeadstartError, messageOf } from "../errors.js";
 /**
  * Notices when the wasm module dies. A panic in Rust becomes a RuntimeError that says
  * "unreachable"; in the middle of an async method it surfaces as an uncaught error, and the
- * method's promise never settles. The panic's text goes to the console only.
+ * method's promise never settles. The panic's text goes to the console only, from where it is taken to be told as an error.
  */
 export class Traps {
   readonly #waiting = new Set<(error: unknown) => void>();
@@ -16,7 +16,7 @@ export class Traps {
     console.error = (...values: unknown[]) => {
       const text = values.map(String).join(" ");
       if (text.includes("panicked at")) this.#panic = text;
-      print(...values);
+      else print(...values);
     };
     globalThis.addEventListener("error", (event) => {
       if (this.trapped(event.error ?? event.message)) event.preventDefault();

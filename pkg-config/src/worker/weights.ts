@@ -1,42 +1,79 @@
-import { cancelled, HeadstartError } from "../errors.js";
-import type { Progress } from "../types.js";
+import {
+  readStoredWeights,
+  storeWeights,
+  type StoredWeights,
+} from "../cache/weights.js";
+import { cancelled, HeadstartError, messageOf } from "../errors.js";
+import type { LogSink } from "../protocol.js";
+import type { Progress } from "../types/index.js";
+import { readBytes } from "./read-bytes.js";
 
 export interface LoadOptions {
   signal: AbortSignal;
   onProgress: (progress: Progress) => void;
+  /** Whether downloads are stored, and taken from there. */
+  cache: boolean;
+  log: LogSink;
 }
+
+export interface LoadedWeights {
+  bytes: Uint8Array<ArrayBuffer>;
+  /** Stores a download for the next time, where that is wanted and can be done. */
+  keep(): Promise<void>;
+}
+
+const keepNothing = () => Promise.resolve();
 
 /** The bytes of the weights file. What they mean is checked in Rust, what they cannot be here. */
 export async function loadWeights(
   source: string | ArrayBuffer | Blob,
   options: LoadOptions,
-): Promise<Uint8Array> {
-  if (typeof source === "string") return download(source, options);
-  const bytes = source instanceof ArrayBuffer ? source : await readBlob(source);
-  options.onProgress({
-    stage: "weights",
-    loaded: bytes.byteLength,
-    total: bytes.byteLength,
-  });
-  return new Uint8Array(bytes);
+): Promise<LoadedWeights> {
+  if (typeof source !== "string") {
+    const name = "The weights file";
+    const bytes = await readBytes(name, source, "WEIGHTS_MISSING");
+    tellWhole(bytes, options);
+    return { bytes, keep: keepNothing };
+  }
+  const stored = options.cache ? await readStoredWeights(source) : undefined;
+  if (stored && (await isCurrent(source, stored, options))) {
+    options.log("debug", `The weights at ${source} were in the cache.`);
+    tellWhole(stored.bytes, options);
+    return { bytes: stored.bytes, keep: keepNothing };
+  }
+  return download(source, options);
 }
 
-async function readBlob(blob: Blob): Promise<ArrayBuffer> {
+function tellWhole(
+  { byteLength }: Uint8Array,
+  { onProgress }: LoadOptions,
+): void {
+  onProgress({ stage: "weights", loaded: byteLength, total: byteLength });
+}
+
+/** Asks the server whether its file is still the stored one; without an answer, it is. */
+async function isCurrent(
+  url: string,
+  stored: StoredWeights,
+  { signal }: LoadOptions,
+): Promise<boolean> {
   try {
-    return await blob.arrayBuffer();
-  } catch (cause) {
-    throw new HeadstartError(
-      "WEIGHTS_MISSING",
-      "The weights file could not be read from disk: choose it again.",
-      { cause },
-    );
+    const response = await fetch(url, {
+      method: "HEAD",
+      cache: "no-cache",
+      signal,
+    });
+    return response.ok && stored.sameAs(response.headers);
+  } catch {
+    if (signal.aborted) throw cancelled(signal);
+    return true;
   }
 }
 
 async function download(
   url: string,
   options: LoadOptions,
-): Promise<Uint8Array> {
+): Promise<LoadedWeights> {
   const response = await request(url, options.signal);
   if (!response.ok) {
     throw new HeadstartError(
@@ -52,7 +89,24 @@ async function download(
   const bytes = await readBody(response, total, url, options);
   if (startsLikeMarkup(bytes)) throw webPage(url);
   if (total !== undefined && bytes.byteLength < total) throw brokenOff(url);
-  return bytes;
+  const keep = () => store(url, bytes, response.headers, options);
+  return { bytes, keep: options.cache ? keep : keepNothing };
+}
+
+async function store(
+  url: string,
+  bytes: Uint8Array<ArrayBuffer>,
+  headers: Headers,
+  { log }: LoadOptions,
+): Promise<void> {
+  try {
+    await storeWeights(url, bytes, headers);
+  } catch (cause) {
+    log(
+      "warn",
+      `The weights could not be stored, so they are downloaded each time (${messageOf(cause)}).`,
+    );
+  }
 }
 
 async function request(url: string, signal: AbortSignal): Promise<Response> {
@@ -73,7 +127,7 @@ async function readBody(
   total: number | undefined,
   url: string,
   { signal, onProgress }: LoadOptions,
-): Promise<Uint8Array> {
+): Promise<Uint8Array<ArrayBuffer>> {
   const chunks: Uint8Array[] = [];
   let loaded = 0;
   onProgress({ stage: "weights", loaded, total });
@@ -102,7 +156,7 @@ function expectedBytes(response: Response): number | undefined {
   return Number(length);
 }
 
-function join(chunks: Uint8Array[], length: number): Uint8Array {
+function join(chunks: Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(length);
   let offset = 0;
   for (const chunk of chunks) {

@@ -1,21 +1,8 @@
-/** The worker's entry: joins the parts that touch the browser, and listens. */
-import { expose } from "comlink";
-import { createApi } from "./api.js";
-import { queryAdapter } from "./backend.js";
-import { decodeFile, readBitmap } from "./decode.js";
-import { loadModule } from "./module.js";
-import { start } from "./start.js";
-import { Traps } from "./traps.js";
-import { loadWeights } from "./weights.js";
+/** The worker of `headstart`, which finds the modules beside itself. */
+import { serve } from "./serve.js";
 
-const traps = new Traps();
-traps.listen();
-
-expose(
-  createApi({
-    traps,
-    decoder: { decodeFile, readBitmap },
-    start: (request, options) =>
-      start(request, options, { queryAdapter, loadModule, loadWeights, traps }),
-  }),
-);
+serve({
+  // Bundlers recognise exactly this form.
+  cpu: new URL("./headstart.wasm", import.meta.url).href,
+  webgpu: new URL("./headstart-webgpu.wasm", import.meta.url).href,
+});

@@ -1,5 +1,5 @@
-import { HeadstartError } from "../errors.js";
-import type { Backend, BackendChoice } from "../types.js";
+import { HeadstartError } from "./errors.js";
+import type { Backend, BackendChoice } from "./types/index.js";
 
 /** What the browser says about its WebGPU adapter. */
 export type Adapter =
@@ -55,8 +55,8 @@ export function chooseBackend(
 
 /** Asks the browser. Where the adapter cannot be asked for, there is none. */
 export async function queryAdapter(): Promise<Adapter> {
-  // Older browsers have no `navigator.gpu`, whatever the types say.
-  const gpu = (navigator as Partial<Navigator>).gpu;
+  // Older browsers have no `navigator.gpu`, and servers no `navigator`, whatever the types say.
+  const gpu = (globalThis.navigator as Partial<Navigator> | undefined)?.gpu;
   if (!gpu) return { found: false, reason: "no WebGPU" };
   const adapter = await gpu
     .requestAdapter({ powerPreference: "high-performance" })

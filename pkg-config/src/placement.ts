@@ -1,0 +1,53 @@
+/** Checks where the caller has put the package's files. */
+import { absolute, type Place } from "./creating.js";
+import { invalid } from "./errors.js";
+import { describe, kindOf } from "./options.js";
+import type { WasmSources } from "./protocol.js";
+import type { Backend } from "./types/index.js";
+import type { Placement, WorkerSource } from "./types/placement.js";
+
+/** `ownWorker` is for callers that start none. */
+export function placeOf(
+  { wasm, worker }: Placement,
+  ownWorker: () => Worker,
+): Place {
+  return { worker: workerOf(worker, ownWorker), wasm: sourcesOf(wasm) };
+}
+
+function sourcesOf(wasm: Placement["wasm"]): WasmSources {
+  if (typeof wasm !== "object" || wasm === null) {
+    throw invalid(
+      `The option wasm is ${describe(wasm)}: pass { cpu, webgpu }, with the address of each module.`,
+    );
+  }
+  const sources: WasmSources = {};
+  for (const kind of ["cpu", "webgpu"] as const) {
+    const source = wasm[kind];
+    if (source !== undefined) sources[kind] = sourceOf(kind, source);
+  }
+  return sources;
+}
+
+function sourceOf(
+  kind: Backend["kind"],
+  source: string | URL | WebAssembly.Module,
+): string | WebAssembly.Module {
+  if (typeof source === "string" || source instanceof URL)
+    return absolute(`wasm.${kind}`, source);
+  if (kindOf(source) === "WebAssembly.Module") return source;
+  throw invalid(
+    `The option wasm.${kind} is ${describe(source)}: pass a URL or a WebAssembly.Module.`,
+  );
+}
+
+function workerOf(
+  worker: WorkerSource | undefined,
+  ownWorker: () => Worker,
+): WorkerSource {
+  if (worker === undefined) return ownWorker;
+  if (typeof worker === "function" || kindOf(worker) === "Worker")
+    return worker;
+  throw invalid(
+    `The option worker is ${describe(worker)}: pass a Worker that runs headstart/slim-worker, or a function that starts one.`,
+  );
+}

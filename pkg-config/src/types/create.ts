@@ -1,0 +1,75 @@
+/** What a classifier is made from, and what can be asked of every call. */
+
+/** Where weights come from: a URL to fetch, or the bytes themselves. */
+export type WeightsSource = string | URL | ArrayBuffer | Blob;
+
+/**
+ * What is being done while a caller waits. `loaded` and `total` are bytes for `weights` and images
+ * for `images`; the code and the backbone are one step each.
+ */
+export interface Progress {
+  stage: "weights" | "code" | "backbone" | "images";
+  loaded: number;
+  /** `undefined` when it is not known, for example for a compressed response. */
+  total: number | undefined;
+}
+
+/** What every long call takes. */
+export interface CallOptions {
+  /** Aborting rejects the call with `CANCELLED`; what was finished before stays. */
+  signal?: AbortSignal | undefined;
+  /** Told of each step; what it throws is reported as uncaught and does not end the call. */
+  onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+/** `"auto"`: WebGPU on a hardware adapter, the CPU otherwise. */
+export type BackendChoice = "auto" | "webgpu" | "cpu";
+
+/**
+ * What is embedded of each image: `"centre"`, the central crop; `"flip"`, that and its mirror image;
+ * `"crops"`, the central crop, a closer one, and both mirrored. Their embeddings are averaged, so an
+ * image takes one, two or four times as long.
+ */
+export type Views = "centre" | "flip" | "crops";
+
+/** Where messages go; `console` is one. */
+export interface Logger {
+  /** What took how long, and what came from a cache. */
+  debug(message: string): void;
+  /** Which backend runs, and why. */
+  info(message: string): void;
+  /** Something works less well than it could. */
+  warn(message: string): void;
+  /** The classifier has stopped. */
+  error(message: string): void;
+}
+
+/** What a classifier needs, however its images come. */
+export interface LoadOptions extends CallOptions {
+  weights: WeightsSource;
+  /** Default `"auto"`. */
+  backend?: BackendChoice | undefined;
+  /**
+   * Whether embeddings and downloaded weights are kept in this browser's storage, so that the same
+   * photos need no computing again and the same weights no download. Default `true`.
+   * {@link Classifier.clearCache} empties it.
+   */
+  cache?: boolean | undefined;
+  /** Default: the console, for warnings and errors only. */
+  logger?: Logger | undefined;
+}
+
+/** What {@link Classifier.create} takes. */
+export interface CreateOptions extends LoadOptions {
+  /** Default `"centre"`. It holds for all images of the classifier. */
+  views?: Views | undefined;
+}
+
+/** Which backend runs, and why that one. */
+export interface Backend {
+  kind: "webgpu" | "cpu";
+  /** The adapter's name, for example `"nvidia hopper"` or `"WebAssembly SIMD, one thread"`. */
+  adapter: string;
+  /** One sentence for a person. */
+  reason: string;
+}

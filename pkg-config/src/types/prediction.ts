@@ -1,0 +1,71 @@
+/** Predictions, and what speaks for them. */
+import type { CallOptions } from "./create.js";
+
+export interface PredictOptions extends CallOptions {
+  /** How many classes to name, best first. Default: all. */
+  top?: number;
+  /** Whether to show where in the image the likeliest class was seen. Default `false`. */
+  heatmap?: boolean;
+  /** How many of the nearest training images to name. Default 0. */
+  nearest?: number;
+}
+
+export interface ClassProbability {
+  label: string;
+  probability: number;
+}
+
+export interface Prediction {
+  /** `null`: none of the classes. */
+  label: string | null;
+  /** Of the likeliest class. */
+  probability: number;
+  /** Best first; `classes[0]` is the likeliest also when `label` is `null`. */
+  classes: ClassProbability[];
+  /** Whether the image is unlike what the head learned from, and `label` is `null`. */
+  unknown: boolean;
+  /**
+   * Mean cosine similarity to the nearest three training images, in [-1, 1]; `null` where unknown images
+   * cannot be told.
+   */
+  similarity: number | null;
+  /** Only when asked for. */
+  heatmap?: Heatmap;
+  /** Only when asked for; best first. */
+  nearest?: NearestImage[];
+}
+
+/** Where in an image a class was seen: its class activation map (Zhou et al. 2016, https://arxiv.org/abs/1512.04150). */
+export interface Heatmap {
+  /** The class explained: `classes[0].label`. */
+  label: string;
+  /**
+   * The exact map, 7x7, rows from the top: contributions to the class's logit. Their mean plus the bias
+   * is the logit.
+   */
+  grid: Float32Array;
+  /** The grid upsampled to `width` by `height`, row by row from the top, scaled to [0, 1]: 1 is the most. */
+  values: Float32Array;
+  width: number;
+  height: number;
+  /** Where on the image the map lies, in the image's pixels. What is outside was not looked at. */
+  box: Box;
+}
+
+export interface Box {
+  left: number;
+  top: number;
+  width: number;
+  height: number;
+}
+
+/** A training image that is like the predicted one. */
+export interface NearestImage {
+  id: number;
+  name: string;
+  label: string;
+  /** Cosine similarity, in [-1, 1]. */
+  similarity: number;
+  /** As in {@link TestPrediction}. */
+  image: Blob | null;
+}

@@ -1,0 +1,166 @@
+/** The report: the head as judged on images that it has not learned from. */
+import type { Views } from "./create.js";
+import type { Method } from "./training.js";
+
+/** A class's measures; `null` where a ratio has nothing to divide by. */
+export interface ClassReport {
+  label: string;
+  precision: number | null;
+  recall: number | null;
+  f1: number | null;
+  /** How many held-out images show this class. */
+  support: number;
+}
+
+/** What the head said about one held-out image. */
+export interface TestPrediction {
+  /** The image's position among all added, stable for the life of the classifier. */
+  id: number;
+  name: string;
+  label: string;
+  predicted: string;
+  /** The probability given to `predicted`. */
+  probability: number;
+  /** Whether the head would refuse it as none of the classes. It counts by `predicted` all the same. */
+  unknown: boolean;
+  /** The file that was added, where it was a `Blob` or `File`; `null` otherwise. */
+  image: Blob | null;
+}
+
+/** Which head was trained, and how. */
+export interface HeadSummary {
+  method: Method;
+  /** The L2 penalty. */
+  l2: number;
+  /** Whether classes were made to count alike. */
+  balanced: boolean;
+  /**
+   * How L-BFGS scales the features: `"per axis"`, each by its own deviation; `"shrunken"`, by deviations
+   * drawn towards their mean, under 100 training images. `null` for Adam and SGD.
+   */
+  scaling: "per axis" | "shrunken" | null;
+  /**
+   * The smallest class had fewer than 5 training images, or too few that are no near-duplicates: a stronger
+   * prior was used, and nothing was chosen by cross-validation.
+   */
+  fewImages: boolean;
+  views: Views;
+}
+
+/** Temperature scaling of the probabilities (Guo et al. 2017, https://arxiv.org/abs/1706.04599). */
+export interface Calibration {
+  /** Logits are divided by this: above 1 the head was too sure, below 1 too timid. */
+  temperature: number;
+  /** On how many training images it was fitted, each judged by a head that had not learned from it. */
+  fittedOn: number;
+  /** Expected calibration error on the held-out images without it. */
+  before: number;
+  /** And with it. */
+  after: number;
+}
+
+/** Each training image judged by a head that had not learned from it. Accuracies are shares in [0, 1]. */
+export interface CrossValidation {
+  folds: number;
+  /** Training images judged. */
+  images: number;
+  /** Over all folds. */
+  accuracy: number;
+  /** Wilson score interval of the accuracy at 95 %. */
+  interval: [low: number, high: number];
+  /** Each fold's. */
+  accuracies: number[];
+  /** Standard deviation of the folds' accuracies. */
+  deviation: number;
+}
+
+/** Cross-validated accuracy on a share of the training images. */
+export interface LearningPoint {
+  /** 0.25, 0.5 or 1. */
+  share: number;
+  images: number;
+  accuracy: number;
+}
+
+/** How accuracy grows with the number of training images. */
+export interface LearningCurve {
+  points: LearningPoint[];
+  /** Would more images help? */
+  morePhotos: "likely" | "unlikely" | "unclear";
+}
+
+/** An image whose label may be wrong: a suggestion to look at it. Nothing is changed. */
+export interface LabelProblem {
+  id: number;
+  name: string;
+  /** As in {@link TestPrediction}. */
+  image: Blob | null;
+  /** As given. */
+  label: string;
+  /** What a head that had not learned from it says. */
+  suggested: string;
+  /** The probability given to `suggested`. */
+  probability: number;
+  /** The probability given to `label`. */
+  probabilityOfLabel: number;
+  /** Whether it is one of the test images. */
+  heldOut: boolean;
+}
+
+/** Images that look nearly the same, such as copies that were scaled or compressed anew. */
+export interface NearDuplicates {
+  groups: number;
+  /** How many images are in the groups. */
+  images: number;
+  /** Held-out images left out of the test because a near-duplicate is among the training images. */
+  setAside: number;
+  /** Groups whose images have different labels. */
+  conflicts: { id: number; name: string; label: string }[][];
+}
+
+/** How the head does at telling what is none of the classes. */
+export interface UnknownReport {
+  /** Held-out images of the classes that would be refused as unknown. */
+  refused: number;
+  /** Their share of the held-out images: about 5 % are meant to be. */
+  share: number;
+  /** A prediction below this similarity is unknown. */
+  threshold: number;
+}
+
+/** Measured on held-out images only. */
+export interface Report {
+  accuracy: number;
+  /** Wilson score interval of the accuracy at 95 %. */
+  interval: [low: number, high: number];
+  balancedAccuracy: number;
+  macroF1: number;
+  /** Mean cross-entropy in nats, of the probabilities that `predict` gives. */
+  logLoss: number;
+  /** Expected calibration error over 10 bins of equal width, of the probabilities that `predict` gives. */
+  calibrationError: number;
+  /** Accuracy of always naming the commonest held-out class. */
+  majorityAccuracy: number;
+  classes: ClassReport[];
+  /** `confusion[i][j]`: images of class `i` that were called class `j`, in the order of `classes`. */
+  confusion: number[][];
+  predictions: TestPrediction[];
+  /** Images the head learned from. */
+  trained: number;
+  /** Images it was tested on. */
+  tested: number;
+  /** Where the held-out images came from. */
+  heldOut: "test folder" | "split";
+  head: HeadSummary;
+  /** `null` where there was nothing to fit a temperature on. */
+  calibration: Calibration | null;
+  /** Where the smallest class has fewer than 20 held-out images and folds could be made; else `null`. */
+  crossValidation: CrossValidation | null;
+  /** `null` where there are too few images, and for Adam and SGD. */
+  learningCurve: LearningCurve | null;
+  /** The likeliest mistake first; may be empty. */
+  labelProblems: LabelProblem[];
+  nearDuplicates: NearDuplicates;
+  /** `null` where there are too few training images for a threshold. */
+  unknown: UnknownReport | null;
+}

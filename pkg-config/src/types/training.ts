@@ -1,0 +1,63 @@
+/** Training: how, and what each step says. */
+
+/**
+ * `"lbfgs"`: multinomial logistic regression on standardised embeddings, to its one optimum.
+ * `"adam"`, `"sgd"`: mini-batches; `"sgd"` is the classic transfer-learning recipe.
+ */
+export type Method = "lbfgs" | "adam" | "sgd";
+
+export interface TrainOptions {
+  /** Default `"lbfgs"`. */
+  method?: Method;
+  /** Passes over the training images, at most. Default: 300 for L-BFGS, 60 for Adam, 25 for SGD. */
+  epochs?: number;
+  /** Adam and SGD. Default 0.001. */
+  learningRate?: number;
+  /** SGD only. Default 0.9. */
+  momentum?: number;
+  /** Adam and SGD: images per step. Default: 16 for Adam, 4 for SGD. */
+  batchSize?: number;
+  /**
+   * L2 penalty λ on the weights, in `mean cross-entropy + λ/2 · |W|²`. Default: `"auto"` for L-BFGS,
+   * chosen by cross-validation within the training images; 0 for Adam and SGD.
+   */
+  l2?: number | "auto";
+  /**
+   * `"balanced"` makes every class count alike; `"auto"` does so where the largest class has more than
+   * 1.5 times the images of the smallest. Default: `"auto"` for L-BFGS, `"none"` for Adam and SGD.
+   */
+  classWeights?: "auto" | "balanced" | "none";
+  /**
+   * Adam and SGD: share of the training images set aside, 0 to 0.5. Training stops when their loss no
+   * longer falls, and keeps the best epoch's head. Default: 0.1 for Adam, 0 for SGD.
+   */
+  validation?: number;
+  /** Decides the split, the folds, the first weights and the order of images. Default 0. */
+  seed?: number;
+  signal?: AbortSignal;
+}
+
+/** The state after one step. Accuracies are shares in [0, 1]. */
+export interface TrainStep {
+  /** From 1. */
+  epoch: number;
+  /** How many there will be at most; `null` for L-BFGS, which stops at the optimum. */
+  epochs: number | null;
+  /**
+   * What the step was for. L-BFGS first chooses its penalty, unless it is given; then it fits heads that
+   * leave images out, by whose predictions the head is calibrated; then the head itself.
+   */
+  phase: "choosing l2" | "calibration" | "fit";
+  /**
+   * Mean cross-entropy over the training images after this step, in nats. Before the head itself is fitted,
+   * the mean loss of the heads under way.
+   */
+  loss: number;
+  /** `null` before the head itself is fitted. */
+  trainAccuracy: number | null;
+  /** `null` when no image was set aside. */
+  validationLoss: number | null;
+  validationAccuracy: number | null;
+  /** The L2 penalty in force; `null` before the head itself is fitted. */
+  l2: number | null;
+}

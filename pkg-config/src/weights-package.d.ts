@@ -1,0 +1,4 @@
+/** The companion package, which need not be installed to build this one. */
+declare module "headstart-weights" {
+  export const weights: URL;
+}

@@ -1,0 +1,32 @@
+/** Joins the parts that touch the browser, and listens. */
+import { expose } from "comlink";
+import { queryAdapter } from "../backend.js";
+import { EmbeddingCache } from "../cache/embeddings.js";
+import type { WasmSources } from "../protocol.js";
+import { Backbones } from "./backbones.js";
+import { decodeFile, readBitmap } from "./decode.js";
+import { createHost } from "./host.js";
+import { loadModule } from "./module.js";
+import { start } from "./start.js";
+import { Traps } from "./traps.js";
+import { loadWeights } from "./weights.js";
+
+/** `wasm` is where the modules are, for callers that do not say so. */
+export function serve(wasm: WasmSources): void {
+  const traps = new Traps();
+  traps.listen();
+  const backbones = new Backbones({ loadModule, loadWeights, traps });
+  expose(
+    createHost({
+      start: (request, options) =>
+        start({ ...request, wasm: { ...wasm, ...request.wasm } }, options, {
+          queryAdapter,
+          backbones,
+          traps,
+        }),
+      decoder: { decodeFile, readBitmap },
+      cache: new EmbeddingCache(),
+      traps,
+    }),
+  );
+}

@@ -16,6 +16,15 @@ pub enum BackendKind {
     WebGpu,
 }
 
+impl std::fmt::Display for BackendKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Cpu => "cpu",
+            Self::WebGpu => "webgpu",
+        })
+    }
+}
+
 impl BackendKind {
     /// How many images go through the backbone at once: enough to fill the device, few enough that
     /// progress shows and a cancellation is felt.

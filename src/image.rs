@@ -21,6 +21,12 @@ pub const RESIZED_SIDE: usize = 256;
 /// The same for the closer view, whose crop is 70 % of the shorter side.
 const CLOSER_SIDE: usize = 320;
 
+/// The version of everything between a file and the network's answer to it. Raise it when the same file
+/// comes to give another embedding by the same weights: when decoding, resizing, cropping, normalising, the
+/// crops of [`Views`] or how their embeddings are put together change. Embeddings kept from before are then
+/// computed anew.
+pub const PREPROCESSING_VERSION: u32 = 1;
+
 /// ImageNet's channel means, for pixels scaled to [0, 1].
 const MEAN: [f32; 3] = [0.485, 0.456, 0.406];
 /// ImageNet's channel standard deviations.
@@ -153,6 +159,16 @@ pub enum Views {
     Flip,
     /// The central crop, a closer one, and both mirrored.
     Crops,
+}
+
+impl std::fmt::Display for Views {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Centre => "centre",
+            Self::Flip => "flip",
+            Self::Crops => "crops",
+        })
+    }
 }
 
 impl Views {

@@ -22,5 +22,6 @@ pub mod image;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 mod browser;
 
+pub use backbone::Backbone;
 pub use classifier::{ClassProbability, Classifier, NearestImage, PredictOptions, Prediction};
 pub use error::{Error, Result};

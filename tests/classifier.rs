@@ -2,14 +2,16 @@
 
 mod support;
 
+use headstart::Classifier;
 use headstart::dataset::Split;
 use headstart::evaluation::Report;
 use headstart::head::{Method, Scaling, TrainOptions};
-use headstart::image::Views;
+use headstart::image::{PREPROCESSING_VERSION, Views, content_hash};
 use pollster::block_on;
 use support::stripes::{
     SIDE, add, add_pixels, classifier, copy, empty, predict, stripes, top, train,
 };
+use support::{BACKBONE, QUANTIZED};
 
 #[test]
 fn stripes_are_learned_and_judged_on_held_out_images_only() {
@@ -336,4 +338,16 @@ fn an_image_that_cannot_be_used_leaves_the_stage_as_it_was() {
         .unwrap_err();
     assert_eq!(error.code(), "INVALID_ARGUMENT");
     assert_eq!(block_on(classifier.embed_staged()).unwrap().len(), 512);
+}
+
+#[test]
+fn an_embedding_is_kept_under_a_key_that_names_all_it_depends_on() {
+    let key = |views| Classifier::new(BACKBONE.clone(), views).embedding_key();
+    let weights = content_hash(&QUANTIZED);
+    assert_eq!(BACKBONE.hash(), weights);
+    assert_eq!(
+        key(Views::Flip),
+        format!("{weights}/flip/cpu/{PREPROCESSING_VERSION}")
+    );
+    assert_ne!(key(Views::Flip), key(Views::Crops));
 }

@@ -4,7 +4,7 @@ mod support;
 
 use headstart::backbone::EMBEDDING_LEN;
 use headstart::dataset::Split;
-use headstart::device::{cpu, cpu_backend};
+use headstart::device::cpu;
 use headstart::explain::{Heatmap, class_activation_maps};
 use headstart::head::{L2, LabelledEmbeddings, TrainOptions};
 use headstart::image::{INPUT_SIDE, Pixels, RESIZED_SIDE, Views, central_region, resize_and_crop};
@@ -13,7 +13,7 @@ use pollster::block_on;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use support::fitting::{fit, logistic, logits};
-use support::{NETWORK, QUANTIZED, cosine, embed, golden_crops, input, values};
+use support::{BACKBONE, cosine, embed, golden_crops, input, values};
 
 /// The side of the feature map.
 const CELLS: usize = 7;
@@ -43,7 +43,7 @@ fn scene(number: usize, width: usize, height: usize, at: (usize, usize), side: u
 
 /// A classifier that tells grey images with a checkered square from those without.
 fn checkers(views: Views) -> Classifier {
-    let mut classifier = Classifier::new(&QUANTIZED, views, cpu_backend()).unwrap();
+    let mut classifier = Classifier::new(BACKBONE.clone(), views);
     for number in 0..16 {
         let (label, side) = if number % 2 == 0 {
             ("checkered", 110)
@@ -119,7 +119,7 @@ fn the_mean_of_a_map_and_the_bias_are_the_logit() {
     let mut worst = 0.0_f64;
     for photos in [0..5, 14..16, 23..31] {
         let crops = crops[photos.clone()].concat();
-        let feature_maps = NETWORK.feature_map(input(&crops, &cpu()));
+        let feature_maps = BACKBONE.network().feature_map(input(&crops, &cpu()));
         let maps = block_on(class_activation_maps(&head, feature_maps)).unwrap();
         assert_eq!(maps.len(), photos.len());
         for (photo, maps) in photos.zip(maps) {
@@ -242,7 +242,7 @@ fn with_further_views_the_map_is_still_of_the_central_crop() {
 
         let pixels = Pixels::rgba(&rgba, INPUT_SIDE, INPUT_SIDE).unwrap();
         let crop = resize_and_crop(&pixels, RESIZED_SIDE).unwrap();
-        let features = values(NETWORK.feature_map(input(&crop, &cpu())));
+        let features = values(BACKBONE.network().feature_map(input(&crop, &cpu())));
         let mut expected = vec![0.0_f32; CELLS * CELLS];
         for (weight, channel) in weights.iter().zip(features.chunks_exact(CELLS * CELLS)) {
             for (sum, value) in expected.iter_mut().zip(channel) {

@@ -9,7 +9,7 @@ use headstart::image::{
     resize_and_crop,
 };
 use pollster::block_on;
-use support::{NETWORK, QUANTIZED, golden_crops, input, max_abs_error, relative_l2, values};
+use support::{BACKBONE, golden_crops, input, max_abs_error, relative_l2, values};
 
 /// A golden crop as an image with alpha.
 fn photo(number: usize) -> Vec<u8> {
@@ -24,7 +24,7 @@ fn mirrored(rgba: &[u8], width: usize) -> Vec<u8> {
 }
 
 fn embed(views: Views, rgba: &[u8], width: usize, height: usize) -> Vec<f32> {
-    let mut classifier = Classifier::new(&QUANTIZED, views, cpu_backend()).unwrap();
+    let mut classifier = Classifier::new(BACKBONE.clone(), views);
     classifier.stage("photo", rgba, width, height).unwrap();
     block_on(classifier.embed_staged()).unwrap()
 }
@@ -51,7 +51,7 @@ fn the_centre_view_is_the_central_crop_alone() {
         [expected]
     );
     let device = headstart::device::cpu();
-    let embedding = values(NETWORK.features(input(&crop, &device)));
+    let embedding = values(BACKBONE.network().features(input(&crop, &device)));
     assert_eq!(
         embed(Views::Centre, &photo, INPUT_SIDE, INPUT_SIDE),
         embedding
@@ -123,7 +123,11 @@ fn an_embedding_is_the_mean_over_its_views() {
             .map(|input| {
                 let input = burn::tensor::TensorData::new(input, [1, 3, INPUT_SIDE, INPUT_SIDE]);
                 let device = headstart::device::cpu();
-                values(NETWORK.features(burn::tensor::Tensor::from_data(input, &device)))
+                values(
+                    BACKBONE
+                        .network()
+                        .features(burn::tensor::Tensor::from_data(input, &device)),
+                )
             })
             .collect();
         let mean: Vec<f32> = (0..512)
@@ -136,7 +140,7 @@ fn an_embedding_is_the_mean_over_its_views() {
 #[test]
 fn images_staged_together_are_embedded_as_if_alone() {
     for views in [Views::Flip, Views::Crops] {
-        let mut classifier = Classifier::new(&QUANTIZED, views, cpu_backend()).unwrap();
+        let mut classifier = Classifier::new(BACKBONE.clone(), views);
         let photos = [photo(1), photo(2), photo(3)];
         for photo in &photos {
             classifier
@@ -153,11 +157,7 @@ fn images_staged_together_are_embedded_as_if_alone() {
 
 #[test]
 fn a_batch_has_as_many_inputs_whatever_the_views() {
-    let size = |views| {
-        Classifier::new(&QUANTIZED, views, cpu_backend())
-            .unwrap()
-            .batch_size()
-    };
+    let size = |views| Classifier::new(BACKBONE.clone(), views).batch_size();
     let inputs = cpu_backend().kind.batch_size();
     for views in [Views::Centre, Views::Flip, Views::Crops] {
         assert_eq!(size(views), inputs / views.count());

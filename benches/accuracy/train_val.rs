@@ -1,11 +1,11 @@
 //! Learned from `train`, judged on `val`.
 
-use headstart::Classifier;
 use headstart::dataset::Split;
 use headstart::device::cpu_backend;
 use headstart::evaluation::{Metrics, Report, wilson};
 use headstart::head::{TrainOptions, softmax};
 use headstart::image::Views;
+use headstart::{Backbone, Classifier};
 use pollster::block_on;
 
 use crate::parallel;
@@ -126,7 +126,8 @@ fn report(photos: &Photos) -> Result<Report, String> {
 pub fn report_of(photos: &Photos, classes: &[usize]) -> Result<Report, String> {
     let failed = |error: headstart::Error| error.to_string();
     let weights = &photos.embedder.weights;
-    let mut classifier = Classifier::new(weights, Views::Centre, cpu_backend()).map_err(failed)?;
+    let backbone = Backbone::load(weights, cpu_backend()).map_err(failed)?;
+    let mut classifier = Classifier::new(backbone, Views::Centre);
     for (photo, &class) in photos.labelled.iter().zip(classes) {
         let split = if photo.is_val {
             Split::Test

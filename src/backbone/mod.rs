@@ -5,6 +5,7 @@ mod calibration;
 #[cfg(feature = "cli")]
 pub mod checkpoint;
 pub mod layers;
+mod loaded;
 #[cfg(feature = "cli")]
 mod parallel;
 #[cfg(feature = "cli")]
@@ -16,4 +17,5 @@ mod rounding;
 mod synthetic;
 pub mod weights;
 
+pub use loaded::Backbone;
 pub use resnet::{EMBEDDING_LEN, FEATURE_MAP_SIDE, ResNet18, Stages};

@@ -1,5 +1,6 @@
 //! What JavaScript sees: converts arguments, results and errors, and computes nothing.
 
+mod backbone;
 mod convert;
 mod session;
 

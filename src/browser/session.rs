@@ -1,67 +1,38 @@
-//! The session: one backbone, its images and its head.
+//! The session: images and the head that learns from them, on a backbone.
 
 use js_sys::Array;
-use serde::Serialize;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 use web_sys::ImageData;
 
 use super::convert::{from_js, set, to_js, to_js_error, to_js_heatmap};
-use crate::device::{Backend, BackendKind};
 use crate::head::TrainOptions;
 use crate::image::{Pixels, Views, check_encoded, check_size, content_hash, pixel_hash};
-use crate::{Classifier, Error, PredictOptions};
+use crate::{Backbone, Classifier, Error, PredictOptions};
 
-/// A classifier in the making, for one worker.
+/// A classifier in the making.
 ///
 /// One method at a time: an async method holds the session until its promise settles. Every error is an
 /// `Error` with a `code`.
 #[wasm_bindgen]
 pub struct Session {
     classifier: Classifier,
-    reason: String,
 }
 
-#[derive(Serialize)]
-struct BackendInfo<'a> {
-    kind: BackendKind,
-    adapter: &'a str,
-    reason: &'a str,
+impl Session {
+    pub(super) fn new(backbone: Backbone, views: Views) -> Self {
+        Self {
+            classifier: Classifier::new(backbone, views),
+        }
+    }
 }
 
 #[wasm_bindgen]
 impl Session {
-    /// Opens the device of this module's backend and loads a quantized weights file onto it. `views` is
-    /// `"centre"`, `"flip"` or `"crops"`; `reason` says why this backend was chosen; `adapter` is what the browser calls its graphics adapter, which
-    /// wgpu does not pass on.
-    pub async fn create(
-        weights: Vec<u8>,
-        views: JsValue,
-        reason: String,
-        adapter: Option<String>,
-    ) -> Result<Session, JsValue> {
-        let views: Views = serde_wasm_bindgen::from_value(views).map_err(|_| {
-            to_js_error(Error::invalid(
-                "views",
-                "it must be \"centre\", \"flip\" or \"crops\"",
-            ))
-        })?;
-        let mut backend = open_backend().await.map_err(to_js_error)?;
-        if let Some(adapter) = adapter {
-            backend.adapter = adapter;
-        }
-        let classifier = Classifier::new(&weights, views, backend).map_err(to_js_error)?;
-        Ok(Self { classifier, reason })
-    }
-
-    /// `{ kind, adapter, reason }`.
-    pub fn backend(&self) -> Result<JsValue, JsValue> {
-        let backend = self.classifier.backend();
-        to_js(&BackendInfo {
-            kind: backend.kind,
-            adapter: &backend.adapter,
-            reason: &self.reason,
-        })
+    /// What an embedding depends on besides the image: those kept under another key are of no use here.
+    #[wasm_bindgen(js_name = embeddingKey)]
+    pub fn embedding_key(&self) -> String {
+        self.classifier.embedding_key()
     }
 
     /// How many images to stage before embedding them.
@@ -205,14 +176,4 @@ impl Session {
 /// Width and height in pixels.
 fn size(image: &ImageData) -> (usize, usize) {
     (image.width() as usize, image.height() as usize)
-}
-
-#[cfg(feature = "webgpu")]
-async fn open_backend() -> crate::Result<Backend> {
-    crate::device::webgpu_backend().await
-}
-
-#[cfg(not(feature = "webgpu"))]
-async fn open_backend() -> crate::Result<Backend> {
-    Ok(crate::device::cpu_backend())
 }

@@ -31,7 +31,7 @@ impl Classifier {
         let classes = head.labels().len();
         let test = self.labelled(&provenance.test);
         let logits = head
-            .read_logits(&test.embeddings, &self.backend.device)
+            .read_logits(&test.embeddings, self.backbone.device())
             .await?;
         let rows = || logits.chunks_exact(classes);
         let probabilities = rows().map(|row| head.to_probabilities(row)).collect();
@@ -128,7 +128,7 @@ impl Classifier {
             classes,
         };
         let [quarter, half, _] = SHARES;
-        let device = &self.backend.device;
+        let device = self.backbone.device();
         let Some([quarter, half]) = curve.left_out_logits([quarter, half], device).await? else {
             return Ok(None);
         };

@@ -4,8 +4,7 @@ mod judging;
 mod prediction;
 mod staging;
 
-use crate::backbone::ResNet18;
-use crate::backbone::weights::QuantizedWeights;
+use crate::backbone::Backbone;
 use crate::dataset::{Dataset, folds, hold_out, shuffled_places};
 use crate::device::Backend;
 use crate::evaluation::HeldOut;
@@ -13,7 +12,7 @@ use crate::explain::Neighbours;
 use crate::head::{
     ClassWeights, EpochReport, Fit, Fitted, LabelledEmbeddings, TrainOptions, TrainingData,
 };
-use crate::image::Views;
+use crate::image::{PREPROCESSING_VERSION, Views};
 use crate::{Error, Result};
 
 pub use prediction::{ClassProbability, NearestImage, PredictOptions, Prediction};
@@ -28,8 +27,7 @@ const FOLDS: usize = 5;
 /// embeddings, and are kept with a label in [`dataset`](Self::dataset). Training and evaluating touch
 /// embeddings only, so each image passes the backbone once.
 pub struct Classifier {
-    backend: Backend,
-    backbone: ResNet18,
+    backbone: Backbone,
     /// The labelled images.
     pub dataset: Dataset,
     stage: Stage,
@@ -62,30 +60,38 @@ struct Trained {
 }
 
 impl Classifier {
-    /// Loads a quantized weights file onto a backend. `views` is what is embedded of each image.
-    ///
-    /// # Errors
-    /// `WEIGHTS_CORRUPT`, `WEIGHTS_UNSUPPORTED`.
-    pub fn new(weights: &[u8], views: Views, backend: Backend) -> Result<Self> {
-        let backbone = ResNet18::load(&QuantizedWeights::parse(weights)?, &backend.device)?;
-        Ok(Self {
-            backend,
+    /// A classifier without images. `views` is what is embedded of each image.
+    pub fn new(backbone: Backbone, views: Views) -> Self {
+        Self {
             backbone,
             dataset: Dataset::default(),
             stage: Stage::new(views),
             fit: None,
             trained: None,
-        })
+        }
     }
 
     /// What computes.
     pub fn backend(&self) -> &Backend {
-        &self.backend
+        self.backbone.backend()
+    }
+
+    /// Names everything that an embedding depends on besides the image: the weights, the views, what
+    /// computes, and how pixels are prepared. An embedding kept under this key and the image's content
+    /// hash is the one that would be computed.
+    ///
+    /// ```text
+    /// 3f1c…(SHA-256 of the weights file)/centre/cpu/1
+    /// ```
+    pub fn embedding_key(&self) -> String {
+        let (weights, views) = (self.backbone.hash(), self.stage.views());
+        let kind = self.backend().kind;
+        format!("{weights}/{views}/{kind}/{PREPROCESSING_VERSION}")
     }
 
     /// How many images to stage before they are embedded.
     pub fn batch_size(&self) -> usize {
-        let inputs = self.backend.kind.batch_size();
+        let inputs = self.backend().kind.batch_size();
         (inputs / self.stage.views().count()).max(1)
     }
 
@@ -132,7 +138,7 @@ impl Classifier {
             validation: self.labelled(&validation),
         };
         let labels = dataset.labels().to_vec();
-        let fit = Fit::start(recipe, labels, &data, &self.backend.device);
+        let fit = Fit::start(recipe, labels, &data, self.backbone.device());
         self.fit = Some((fit, provenance));
         Ok(())
     }

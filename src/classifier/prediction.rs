@@ -84,7 +84,7 @@ impl Classifier {
         if options.top == Some(0) {
             return Err(Error::invalid("top", "it must be at least 1"));
         }
-        let device = &self.backend.device;
+        let device = self.backbone.device();
         let rows = trained
             .fitted
             .head

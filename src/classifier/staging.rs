@@ -87,9 +87,10 @@ impl Classifier {
         let (images, views) = (regions.len(), views.count());
         debug_assert_eq!(inputs.len(), images * views * INPUT_LEN);
         let inputs = TensorData::new(inputs, [images * views, 3, INPUT_SIDE, INPUT_SIDE]);
-        let inputs = Tensor::from_data(inputs, &self.backend.device);
-        let feature_maps = self.backbone.feature_map(inputs);
-        let embeddings = self.backbone.pool(feature_maps.clone());
+        let inputs = Tensor::from_data(inputs, self.backbone.device());
+        let network = self.backbone.network();
+        let feature_maps = network.feature_map(inputs);
+        let embeddings = network.pool(feature_maps.clone());
         let embeddings = embeddings
             .reshape([images, views, EMBEDDING_LEN])
             .mean_dim(1);

@@ -10,10 +10,9 @@ use std::sync::LazyLock;
 use std::time::Instant;
 
 use burn::tensor::{Device, Tensor, TensorData};
-use headstart::backbone::ResNet18;
+use headstart::Backbone;
 use headstart::backbone::checkpoint::Checkpoint;
 use headstart::backbone::quantize::{Scheme, quantize};
-use headstart::backbone::weights::QuantizedWeights;
 use headstart::device;
 use headstart::image::{INPUT_LEN, INPUT_SIDE, normalize_into};
 use safetensors::SafeTensors;
@@ -58,11 +57,9 @@ pub fn quantized(scheme: Scheme) -> Vec<u8> {
     quantize(&CHECKPOINT.weights, &CHECKPOINT.sha256, scheme).expect("it quantizes")
 }
 
-/// The network that users run.
-pub static NETWORK: LazyLock<ResNet18> = LazyLock::new(|| {
-    let weights = QuantizedWeights::parse(&QUANTIZED).expect("it was just made");
-    ResNet18::load(&weights, &device::cpu()).expect("it is a ResNet18")
-});
+/// What users run, on the CPU.
+pub static BACKBONE: LazyLock<Backbone> =
+    LazyLock::new(|| Backbone::load(&QUANTIZED, device::cpu_backend()).expect("it was just made"));
 
 /// The golden photos' crops, `[224, 224, 3]` each.
 pub fn golden_crops() -> Vec<Vec<u8>> {
@@ -72,7 +69,7 @@ pub fn golden_crops() -> Vec<Vec<u8>> {
 
 /// Embeddings of crops by the quantized network.
 pub fn embed(crops: &[Vec<u8>]) -> Vec<Vec<f32>> {
-    let embed = |crop: &Vec<u8>| values(NETWORK.features(input(crop, &device::cpu())));
+    let embed = |crop: &Vec<u8>| values(BACKBONE.network().features(input(crop, &device::cpu())));
     crops.iter().map(embed).collect()
 }
 

@@ -3,7 +3,6 @@
 use std::sync::LazyLock;
 
 use headstart::dataset::Split;
-use headstart::device::cpu_backend;
 use headstart::head::TrainOptions;
 use headstart::image::Views;
 use headstart::{Classifier, PredictOptions, Prediction};
@@ -11,7 +10,7 @@ use pollster::block_on;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::QUANTIZED;
+use super::BACKBONE;
 
 pub const SIDE: usize = 64;
 
@@ -83,7 +82,7 @@ pub fn add(
 }
 
 pub fn empty() -> Classifier {
-    Classifier::new(&QUANTIZED, Views::Centre, cpu_backend()).unwrap()
+    Classifier::new(BACKBONE.clone(), Views::Centre)
 }
 
 pub fn classifier() -> Classifier {

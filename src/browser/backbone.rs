@@ -1,0 +1,70 @@
+//! The network on this module's backend, from which sessions come.
+
+use serde::Serialize;
+use wasm_bindgen::JsValue;
+use wasm_bindgen::prelude::wasm_bindgen;
+
+use super::convert::{to_js, to_js_error};
+use super::session::Session;
+use crate::Error;
+use crate::device::{Backend, BackendKind};
+use crate::image::Views;
+
+/// A loaded weights file, shared by all sessions that come from it.
+#[wasm_bindgen]
+pub struct Backbone(crate::Backbone);
+
+#[derive(Serialize)]
+struct BackendInfo<'a> {
+    kind: BackendKind,
+    adapter: &'a str,
+}
+
+#[wasm_bindgen]
+impl Backbone {
+    /// Opens the device of this module's backend and loads a quantized weights file onto it. `adapter` is
+    /// what the browser calls its graphics adapter, which wgpu does not pass on.
+    pub async fn load(weights: Vec<u8>, adapter: Option<String>) -> Result<Backbone, JsValue> {
+        let mut backend = open_backend().await.map_err(to_js_error)?;
+        if let Some(adapter) = adapter {
+            backend.adapter = adapter;
+        }
+        let backbone = crate::Backbone::load(&weights, backend).map_err(to_js_error)?;
+        Ok(Self(backbone))
+    }
+
+    /// `{ kind, adapter }`.
+    pub fn backend(&self) -> Result<JsValue, JsValue> {
+        let backend = self.0.backend();
+        to_js(&BackendInfo {
+            kind: backend.kind,
+            adapter: &backend.adapter,
+        })
+    }
+
+    /// SHA-256 of the weights file, in hex.
+    pub fn hash(&self) -> String {
+        self.0.hash().into()
+    }
+
+    /// A session without images. `views` is `"centre"`, `"flip"` or `"crops"`.
+    pub fn session(&self, views: JsValue) -> Result<Session, JsValue> {
+        let views: Views = serde_wasm_bindgen::from_value(views).map_err(|_| {
+            to_js_error(Error::invalid(
+                "views",
+                "it must be \"centre\", \"flip\" or \"crops\"",
+            ))
+        })?;
+        Ok(Session::new(self.0.clone(), views))
+    }
+}
+
+#[cfg(feature = "webgpu")]
+async fn open_backend() -> crate::Result<Backend> {
+    crate::device::webgpu_backend().await
+}
+
+#[cfg(not(feature = "webgpu"))]
+async fn open_backend() -> crate::Result<Backend> {
+    Ok(crate::device::cpu_backend())
+}

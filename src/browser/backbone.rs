@@ -8,7 +8,13 @@ use super::convert::{to_js, to_js_error};
 use super::session::Session;
 use crate::Error;
 use crate::device::{Backend, BackendKind};
-use crate::image::Views;
+use crate::image::{Views, content_hash};
+
+/// SHA-256 of a weights file, in hex: what it is known by before it is loaded.
+#[wasm_bindgen(js_name = weightsHash)]
+pub fn weights_hash(weights: &[u8]) -> String {
+    content_hash(weights)
+}
 
 /// A loaded weights file, shared by all sessions that come from it.
 #[wasm_bindgen]
@@ -40,11 +46,6 @@ impl Backbone {
             kind: backend.kind,
             adapter: &backend.adapter,
         })
-    }
-
-    /// SHA-256 of the weights file, in hex.
-    pub fn hash(&self) -> String {
-        self.0.hash().into()
     }
 
     /// A session without images. `views` is `"centre"`, `"flip"` or `"crops"`.

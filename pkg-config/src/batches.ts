@@ -49,16 +49,18 @@ export function countOf(images: Images): number | undefined {
   return undefined;
 }
 
-function iterate(images: Images): Iterator<unknown> | AsyncIterator<unknown> {
-  // Callers without types may pass anything.
+/** Callers without types may pass anything. */
+export function checkImages(images: Images): void {
   const given = images as Partial<Iterable<unknown>> &
     Partial<AsyncIterable<unknown>>;
-  const iterator =
-    given?.[Symbol.asyncIterator]?.() ?? given?.[Symbol.iterator]?.();
-  if (!iterator) {
-    throw invalid(
-      `The images are ${describe(images)}, which is not iterable: pass an array, or put a single image into one.`,
-    );
-  }
-  return iterator;
+  if (given?.[Symbol.asyncIterator] || given?.[Symbol.iterator]) return;
+  throw invalid(
+    `The images are ${describe(images)}, which is not iterable: pass an array, or put a single image into one.`,
+  );
+}
+
+function iterate(images: Images): Iterator<unknown> | AsyncIterator<unknown> {
+  // A string is iterable too, and has no `in`.
+  const given = images as Partial<AsyncIterable<unknown>> & Iterable<unknown>;
+  return given[Symbol.asyncIterator]?.() ?? given[Symbol.iterator]();
 }

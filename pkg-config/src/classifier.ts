@@ -1,6 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { transfer } from "comlink";
-import { batches, countOf } from "./batches.js";
+import { batches, checkImages, countOf } from "./batches.js";
 import { clearCache } from "./clear-cache.js";
 import { notify } from "./callbacks.js";
 import type { Connection } from "./connection.js";
@@ -259,6 +259,7 @@ export abstract class BaseClassifier {
       nearest = 0,
     } = optionsOf("predict", options);
     checkCallOptions(options);
+    checkImages(images);
     if (top !== undefined) wholeNumber("top", top, 1);
     wholeNumber("nearest", nearest, 0);
     trueOrFalse("heatmap", heatmap);
@@ -378,6 +379,7 @@ export abstract class BaseClassifier {
     use: (batch: Outgoing[]) => Promise<void>,
   ): Promise<void> {
     checkCallOptions(options);
+    checkImages(images);
     const { signal, onProgress } = options;
     let loaded = 0;
     for await (const batch of batches(

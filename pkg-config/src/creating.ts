@@ -41,9 +41,10 @@ export async function create(
   options: CreateOptions,
   place: Place,
 ): Promise<Opened> {
-  const { views = "centre" } = optionsOf("create", options);
+  const given = optionsOf("create", options);
+  const { views = "centre" } = given;
   oneOf("views", views, ["centre", "flip", "crops"]);
-  return open({ views }, options, place);
+  return open({ views }, given, place);
 }
 
 /** Starts a classifier from what another one exported. */

@@ -91,7 +91,9 @@ export function className(argument: string, value: unknown): void {
 export function describe(value: unknown): string {
   switch (typeof value) {
     case "string":
-      return JSON.stringify(value);
+      return JSON.stringify(
+        value.length > 80 ? `${value.slice(0, 80)}…` : value,
+      );
     case "object":
     case "function": {
       if (value === null) return "null";

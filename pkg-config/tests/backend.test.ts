@@ -1,9 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import {
-  chooseBackend,
-  queryAdapter,
-  type Adapter,
-} from "../src/worker/backend.js";
+import { chooseBackend, queryAdapter, type Adapter } from "../src/backend.js";
 
 const hardware: Adapter = {
   found: true,

@@ -3,21 +3,26 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import {
   Classifier,
   HeadstartError,
+  type CreateOptions,
   type ImageSource,
   type TrainStep,
 } from "../src/index.js";
 import type { CreateRequest } from "../src/protocol.js";
+import type { Started } from "../src/worker/start.js";
 import { Traps } from "../src/worker/traps.js";
-import { deferred, FakeSession, fakeWorker, file } from "./fake.js";
+import { deferred } from "./fake/deferred.js";
+import { file } from "./fake/images.js";
+import { FakeSession } from "./fake/session.js";
+import { fakeWorker, started } from "./fake/worker.js";
 
 const weights = new ArrayBuffer(1);
 
 async function setUp() {
   const wasm = new FakeSession();
   const traps = new Traps();
-  const fake = fakeWorker({ start: async () => wasm, traps });
+  const fake = fakeWorker({ start: async () => started(wasm), traps });
   vi.stubGlobal("Worker", fake.Worker);
-  const classifier = await Classifier.create({ weights, backend: "cpu" });
+  const classifier = await create({ weights, backend: "cpu" });
   return { wasm, traps, classifier, worker: fake.workers[0]! };
 }
 
@@ -30,7 +35,19 @@ async function steps(run: AsyncIterable<TrainStep>) {
   return epochs;
 }
 
-afterEach(() => vi.unstubAllGlobals());
+const made: Classifier[] = [];
+
+/** A classifier that is disposed of after the test: those of a page share its worker. */
+async function create(options: CreateOptions): Promise<Classifier> {
+  const classifier = await Classifier.create(options);
+  made.push(classifier);
+  return classifier;
+}
+
+afterEach(() => {
+  for (const classifier of made.splice(0)) classifier.dispose();
+  vi.unstubAllGlobals();
+});
 
 describe("creating", () => {
   it("says why it cannot where there are no workers", async () => {
@@ -56,12 +73,12 @@ describe("creating", () => {
         for (let loaded = 0; loaded <= 100; loaded++) {
           onProgress({ stage: "weights", loaded, total: 100 });
         }
-        return new FakeSession();
+        return started();
       },
     });
     vi.stubGlobal("Worker", fake.Worker);
     const seen: number[] = [];
-    await Classifier.create({
+    await create({
       weights,
       onProgress: ({ loaded }) => seen.push(loaded),
     });
@@ -72,12 +89,15 @@ describe("creating", () => {
     [{ views: "crops" as const }, "crops"],
     [{}, "centre"],
   ])("starts the worker with %o", async (options, views) => {
-    const start = vi.fn<(request: CreateRequest) => Promise<FakeSession>>(
-      async () => new FakeSession(),
+    const start = vi.fn<(request: CreateRequest) => Promise<Started>>(
+      async () => started(),
     );
     vi.stubGlobal("Worker", fakeWorker({ start }).Worker);
-    await Classifier.create({ weights, ...options });
-    expect(start.mock.calls[0]![0]).toMatchObject({ views, backend: "auto" });
+    await create({ weights, ...options });
+    expect(start.mock.calls[0]![0]).toMatchObject({
+      content: { views },
+      backend: "auto",
+    });
   });
 
   it("ends the worker when it fails", async () => {
@@ -241,7 +261,7 @@ describe("adding", () => {
     [[], { label: " " }, "label"],
     [[], { label: "ants", split: "half" }, "split"],
     [file("one"), { label: "ants" }, "iterable"],
-    [["path.jpg"], { label: "ants" }, "Image 1 is a string"],
+    [["path.jpg"], { label: "ants" }, 'Image 1 is "path.jpg"'],
   ])("refuses %o with %o", async (images, options, named) => {
     const { classifier } = await setUp();
     await expect(

@@ -5,7 +5,7 @@ import {
   HeadstartError,
   toPlain,
 } from "../src/errors.js";
-import { rustError } from "./fake.js";
+import { rustError } from "./fake/session.js";
 
 const across = (thrown: unknown) => fromPlain(structuredClone(toPlain(thrown)));
 

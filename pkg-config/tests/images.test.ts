@@ -54,7 +54,8 @@ describe("an image that is given", () => {
   });
 
   it("goes as it is when it is ImageData, which a message clones", async () => {
-    const pixels = tagged("ImageData", { width: 1, height: 1 });
+    const data = new Uint8ClampedArray(4);
+    const pixels = tagged("ImageData", { data, width: 1, height: 1 });
     expect(await prepare(pixels, 1)).toEqual({
       kind: "pixels",
       name: "image 1",
@@ -62,7 +63,22 @@ describe("an image that is given", () => {
     });
   });
 
-  it.each(["ImageBitmap", "HTMLImageElement", "HTMLCanvasElement"])(
+  it("fails in its turn when it is ImageData whose buffer was transferred", async () => {
+    const data = new Uint8ClampedArray(0);
+    const pixels = tagged("ImageData", { data, width: 1, height: 1 });
+    expect(await prepare(pixels, 2)).toMatchObject({
+      kind: "failed",
+      error: {
+        code: "IMAGE_UNDECODABLE",
+        message: expect.stringContaining("pass a copy"),
+      },
+    });
+  });
+
+  it.each([
+    ...["ImageBitmap", "HTMLImageElement", "HTMLVideoElement", "VideoFrame"],
+    ...["HTMLCanvasElement", "OffscreenCanvas"],
+  ])(
     "is copied when it is an %s, and only the copy is handed over",
     async (tag) => {
       const source = tagged(tag);
@@ -100,11 +116,11 @@ describe("an image that is given", () => {
   });
 
   it.each([
-    ["cat.jpg", "a string"],
+    ["cat.jpg", '"cat.jpg"'],
     [undefined, "undefined"],
     [null, "null"],
     [new ArrayBuffer(1), "an ArrayBuffer"],
-    [7, "a number"],
+    [7, "7"],
   ])("is refused with its position when it is %s", async (value, said) => {
     await expect(prepare(value, 3)).rejects.toMatchObject({
       code: "INVALID_ARGUMENT",

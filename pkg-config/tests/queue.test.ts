@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { Queue } from "../src/worker/queue.js";
-import { deferred } from "./fake.js";
+import { deferred } from "./fake/deferred.js";
 
 it("runs one job at a time, in order", async () => {
   const queue = new Queue();

@@ -1,15 +1,24 @@
 import { describe, expect, it, vi } from "vitest";
 import type { Outgoing } from "../src/protocol.js";
-import type { Split } from "../src/types.js";
+import type { Split } from "../src/types/index.js";
 import { Session } from "../src/worker/session.js";
 import { Traps } from "../src/worker/traps.js";
-import { deferred, fakeDecoder, FakeSession, file } from "./fake.js";
+import { deferred } from "./fake/deferred.js";
+import { fakeDecoder, file } from "./fake/images.js";
+import { FakeSession } from "./fake/session.js";
+import { started } from "./fake/worker.js";
 
 const never = new AbortController().signal;
 
 function setUp() {
   const wasm = new FakeSession();
-  return { wasm, session: new Session(wasm, fakeDecoder, new Traps()) };
+  const session = new Session(started(wasm), {
+    decoder: fakeDecoder,
+    cache: undefined,
+    log: () => undefined,
+    traps: new Traps(),
+  });
+  return { wasm, session };
 }
 
 const files = (...names: string[]): Outgoing[] =>

@@ -1,10 +1,11 @@
 import { describe, expect, it, vi } from "vitest";
+import type { Adapter } from "../src/backend.js";
 import { HeadstartError } from "../src/errors.js";
-import type { BackendChoice, Progress } from "../src/types.js";
-import type { Adapter } from "../src/worker/backend.js";
+import type { BackendChoice, Progress } from "../src/types/index.js";
+import { Backbones, type Loading } from "../src/worker/backbones.js";
 import { start, type Platform } from "../src/worker/start.js";
 import { Traps } from "../src/worker/traps.js";
-import { FakeSession } from "./fake.js";
+import { fakeLoading, loadOptions, request } from "./fake/backbone.js";
 
 const hardware: Adapter = {
   found: true,
@@ -15,43 +16,50 @@ const hardware: Adapter = {
   fallback: false,
 };
 
-/** Starts with `webgpu` deciding how the session on WebGPU comes to be. */
+/** Starts with some of what it loads from changed. */
 async function run(
   backend: BackendChoice,
-  webgpu: () => Promise<FakeSession> = async () => new FakeSession(),
+  loading: (
+    usual: ReturnType<typeof fakeLoading>,
+  ) => Partial<Loading> = () => ({}),
   changes: Partial<Platform> = {},
 ) {
-  const create = vi.fn<
-    (kind: string, views: string, reason: string) => Promise<FakeSession>
-  >(async (kind) => (kind === "webgpu" ? webgpu() : new FakeSession()));
+  const usual = fakeLoading();
+  const traps = new Traps();
+  const backbones = new Backbones({
+    ...usual.loading,
+    traps,
+    ...loading(usual),
+  });
   const progress: Progress[] = [];
-  const session = await start(
-    { weights: "https://example.org/w", backend, views: "flip" },
-    {
-      signal: new AbortController().signal,
-      onProgress: (p) => progress.push(p),
-    },
-    {
-      queryAdapter: async () => hardware,
-      loadModule: async (kind) => ({
-        Session: {
-          create: (_weights, views, reason) => create(kind, views, reason),
-        },
-      }),
-      loadWeights: async () => new Uint8Array(1),
-      traps: new Traps(),
-      ...changes,
-    },
+  const log = vi.fn();
+  const started = await start(
+    request({ backend }),
+    loadOptions({ onProgress: (p) => progress.push(p), log }),
+    { queryAdapter: async () => hardware, backbones, traps, ...changes },
   );
-  return { session, progress, created: create.mock.calls };
+  return { started, progress, log, backbones: usual.backbones };
 }
 
+/** WebGPU's module is another one. */
+const webgpu =
+  (load: () => Promise<never>) =>
+  ({ moduleOf }: ReturnType<typeof fakeLoading>): Partial<Loading> => ({
+    loadModule: async (kind) => ({
+      ...moduleOf(kind),
+      ...(kind === "webgpu" && { Backbone: { load } }),
+    }),
+  });
+
 describe("starting", () => {
-  it("loads the one module that runs, and tells each stage", async () => {
-    const { created, progress } = await run("auto");
-    expect(created).toEqual([
-      ["webgpu", "flip", "This browser has WebGPU on a graphics adapter."],
-    ]);
+  it("loads the one module that runs, tells each stage, and says why", async () => {
+    const { started, progress, backbones } = await run("auto");
+    expect(backbones.map(({ kind }) => kind)).toEqual(["webgpu"]);
+    expect(started.backend).toEqual({
+      kind: "webgpu",
+      adapter: "fake",
+      reason: "This browser has WebGPU on a graphics adapter.",
+    });
     expect(progress.map(({ stage, loaded }) => `${stage} ${loaded}`)).toEqual([
       "code 0",
       "code 1",
@@ -67,53 +75,90 @@ describe("starting", () => {
   });
 
   it("falls over to the CPU when WebGPU does not start, and says so", async () => {
-    const { created } = await run("auto", () =>
-      Promise.reject(new Error("no device.")),
-    );
-    expect(created.at(-1)).toEqual([
-      "cpu",
-      "flip",
-      "WebGPU did not start (no device), so the CPU is used.",
-    ]);
+    const fails = webgpu(() => Promise.reject(new Error("no device.")));
+    const { started, log } = await run("auto", fails);
+    const reason = "WebGPU did not start (no device), so the CPU is used.";
+    expect(started.backend).toMatchObject({ kind: "cpu", reason });
+    expect(log).toHaveBeenCalledWith("warn", reason);
   });
 
   it("falls over when the module traps in the middle of starting", async () => {
     const traps = new Traps();
-    const dies = () => {
+    const dies = webgpu(() => {
       queueMicrotask(() =>
         traps.trapped(new WebAssembly.RuntimeError("unreachable")),
       );
-      return new Promise<FakeSession>(() => undefined);
-    };
-    const { created } = await run("auto", dies, { traps });
-    expect(created.map(([kind]) => kind)).toEqual(["webgpu", "cpu"]);
+      return new Promise<never>(() => undefined);
+    });
+    const { started } = await run(
+      "auto",
+      (usual) => ({ ...dies(usual), traps }),
+      { traps },
+    );
+    expect(started.backend.kind).toBe("cpu");
   });
 
   it("falls over when the module cannot be loaded", async () => {
-    const loadModule: Platform["loadModule"] = async (kind) => {
-      if (kind === "webgpu") throw new HeadstartError("INTERNAL", "not found");
-      return { Session: { create: async () => new FakeSession() } };
-    };
-    const { session } = await run("auto", undefined, { loadModule });
-    expect(session).toBeInstanceOf(FakeSession);
+    const { started } = await run("auto", ({ moduleOf }) => ({
+      loadModule: async (kind) => {
+        if (kind === "webgpu")
+          throw new HeadstartError("INTERNAL", "not found");
+        return moduleOf(kind);
+      },
+    }));
+    expect(started.backend.kind).toBe("cpu");
   });
 
   it("does not fall over for bad weights, which would be bad on the CPU too", async () => {
     const loadWeights = () =>
       Promise.reject(new HeadstartError("WEIGHTS_CORRUPT", "bad"));
-    await expect(run("auto", undefined, { loadWeights })).rejects.toMatchObject(
-      {
-        code: "WEIGHTS_CORRUPT",
-      },
-    );
+    await expect(run("auto", () => ({ loadWeights }))).rejects.toMatchObject({
+      code: "WEIGHTS_CORRUPT",
+    });
   });
 
   it("fails with the reason and the remedy when WebGPU is asked for and does not start", async () => {
-    const fails = run("webgpu", () => Promise.reject(new Error("no device")));
-    await expect(fails).rejects.toMatchObject({
+    const fails = webgpu(() => Promise.reject(new Error("no device")));
+    await expect(run("webgpu", fails)).rejects.toMatchObject({
       code: "WEBGPU_UNAVAILABLE",
       message:
         'WebGPU did not start (no device): use the backend "cpu" or "auto".',
     });
+  });
+});
+
+describe("a session", () => {
+  it("frees its backbone with it, once nobody else uses that", async () => {
+    const { loading, backbones } = fakeLoading();
+    const platform = {
+      queryAdapter: async () => hardware,
+      backbones: new Backbones(loading),
+      traps: loading.traps,
+    };
+    const first = await start(request(), loadOptions(), platform);
+    const second = await start(request(), loadOptions(), platform);
+    expect(backbones).toHaveLength(1);
+    first.free();
+    expect(backbones[0]!.freed).toBe(false);
+    second.free();
+    expect(backbones[0]!.freed).toBe(true);
+  });
+
+  it("starts from a file, and leaves no backbone behind when the file is bad", async () => {
+    const { loading, backbones } = fakeLoading();
+    const platform = {
+      queryAdapter: async () => hardware,
+      backbones: new Backbones(loading),
+      traps: loading.traps,
+    };
+    const file = new Blob(["gone"]);
+    file.arrayBuffer = () => Promise.reject(new DOMException("moved"));
+    await expect(
+      start(request({ content: { file } }), loadOptions(), platform),
+    ).rejects.toMatchObject({ code: "PROJECT_CORRUPT" });
+    expect(backbones.map(({ freed }) => freed)).toEqual([true]);
+    const good = request({ content: { file: new Blob(["project"]) } });
+    const { session } = await start(good, loadOptions(), platform);
+    expect(session.classes()).toEqual([]);
   });
 });

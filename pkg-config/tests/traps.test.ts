@@ -29,7 +29,7 @@ describe("a trap", () => {
     expect(traps.trapped(trap)).toBe(false);
   });
 
-  it("is told with the panic's text, which is still printed", () => {
+  it("is told with the panic's text, which is not printed", () => {
     const { traps, printed } = watch();
     console.error("panicked at src/lib.rs:1:1:\nindex out of bounds");
     const trap = unreachable();
@@ -41,7 +41,7 @@ describe("a trap", () => {
       ),
     });
     expect(traps.fatal(trap)).toBe(error);
-    expect(printed).toHaveBeenCalledOnce();
+    expect(printed).not.toHaveBeenCalled();
   });
 
   it("is DEVICE_LOST when the panic says so", () => {

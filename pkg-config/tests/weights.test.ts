@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import type { Progress } from "../src/types.js";
+import type { Progress } from "../src/types/index.js";
 import { loadWeights } from "../src/worker/weights.js";
+import { loadOptions } from "./fake/backbone.js";
 
 const url = "https://example.org/weights/resnet18-int8.safetensors";
 
@@ -9,11 +10,9 @@ function load(
   signal = new AbortController().signal,
 ) {
   const progress: Progress[] = [];
-  const bytes = loadWeights(source, {
-    signal,
-    onProgress: (p) => progress.push(p),
-  });
-  return { bytes, progress };
+  const onProgress = (p: Progress) => progress.push(p);
+  const loaded = loadWeights(source, loadOptions({ signal, onProgress }));
+  return { bytes: loaded.then(({ bytes }) => bytes), progress };
 }
 
 /** What `fetch` answers with, in the chunks given. */

@@ -3,7 +3,8 @@ import { asHeadstartError, HeadstartError, messageOf } from "../errors.js";
 /**
  * Notices when the wasm module dies. A panic in Rust becomes a RuntimeError that says
  * "unreachable"; in the middle of an async method it surfaces as an uncaught error, and the
- * method's promise never settles. The panic's text goes to the console only, from where it is taken to be told as an error.
+ * method's promise never settles. The panic's text goes to the console only, from where it is taken to
+ * be told as an error.
  */
 export class Traps {
   readonly #waiting = new Set<(error: unknown) => void>();
@@ -20,6 +21,8 @@ export class Traps {
     };
     globalThis.addEventListener("error", (event) => {
       if (this.trapped(event.error ?? event.message)) event.preventDefault();
+      // With nobody to tell, the console is the place after all.
+      else if (this.#panic !== undefined) print(this.#panic);
     });
   }
 

@@ -1,16 +1,11 @@
-/** Stand-ins for what only a browser has: the session in Rust, decoding, and the worker. */
-import { expose } from "comlink";
-import { HeadstartError } from "../src/errors.js";
-import { createApi, type Environment } from "../src/worker/api.js";
-import type { Decoder } from "../src/worker/decode.js";
-import type { WasmSession } from "../src/worker/session.js";
-import { Traps } from "../src/worker/traps.js";
+/** Stands in for the session in Rust. */
+import type { WasmSession } from "../../src/worker/session.js";
 import type {
   BarePrediction,
   BareReport,
   PredictRequest,
-} from "../src/protocol.js";
-import type { ClassCount, TrainStep } from "../src/types.js";
+} from "../../src/protocol.js";
+import type { ClassCount, TrainStep } from "../../src/types/index.js";
 
 /** An error as Rust throws it. */
 export function rustError(code: string, message: string): Error {
@@ -20,10 +15,12 @@ export function rustError(code: string, message: string): Error {
 /** Counts what it is asked, and fails when two of its methods run at once, as wasm-bindgen does. */
 export class FakeSession implements WasmSession {
   readonly samples: {
+    id: number;
     name: string;
     hash: string;
     label: string;
     split: string;
+    embedding: Float32Array;
   }[] = [];
   readonly staged: string[] = [];
   readonly embedded: string[][] = [];
@@ -34,16 +31,10 @@ export class FakeSession implements WasmSession {
   gate: () => Promise<unknown> = () => Promise.resolve();
   head = "none";
   epochs = 3;
+  freed = false;
+  #ids = 0;
   #epoch: number | undefined;
   #busy = false;
-
-  backend() {
-    return {
-      kind: "cpu" as const,
-      adapter: "fake",
-      reason: "The CPU was asked for.",
-    };
-  }
 
   batchSize() {
     return 4;
@@ -95,9 +86,58 @@ export class FakeSession implements WasmSession {
     });
   }
 
-  addSample(name: string, hash: string, label: string, split: string) {
+  addSample(
+    name: string,
+    hash: string,
+    label: string,
+    split: string,
+    embedding: Float32Array,
+  ) {
     this.#check();
-    return this.samples.push({ name, hash, label, split }) - 1;
+    const id = this.#ids++;
+    this.samples.push({ id, name, hash, label, split, embedding });
+    return id;
+  }
+
+  embeddingKey() {
+    this.#check();
+    return "fake weights";
+  }
+
+  rename(from: string, to: string) {
+    this.#check();
+    for (const sample of this.samples)
+      if (sample.label === from) sample.label = to;
+  }
+
+  removeClass(label: string) {
+    return this.#remove((sample) => sample.label === label);
+  }
+
+  removeImages(ids: Uint32Array) {
+    return this.#remove(({ id }) => ids.includes(id));
+  }
+
+  #remove(goes: (sample: FakeSession["samples"][number]) => boolean) {
+    this.#check();
+    const gone = this.samples.filter(goes);
+    const kept = this.samples.filter((sample) => !goes(sample));
+    this.samples.splice(0, this.samples.length, ...kept);
+    return Uint32Array.from(gone, ({ id }) => id);
+  }
+
+  async exportHead() {
+    this.requireHead();
+    return Uint8Array.of(1);
+  }
+
+  async exportProject() {
+    return Uint8Array.of(2, this.samples.length);
+  }
+
+  free() {
+    this.#check();
+    this.freed = true;
   }
 
   classes(): ClassCount[] {
@@ -200,12 +240,13 @@ export class FakeSession implements WasmSession {
 
   #nearest(count: number) {
     return this.samples
-      .map(({ name, label }, id) => ({ id, name, label, similarity: 0.9 }))
+      .map(({ id, name, label }) => ({ id, name, label, similarity: 0.9 }))
       .reverse()
       .slice(0, count);
   }
 
   #check() {
+    if (this.freed) throw new Error("null pointer passed to rust");
     if (this.#busy) throw new Error("recursive use of an object detected");
   }
 
@@ -221,7 +262,7 @@ export class FakeSession implements WasmSession {
 }
 
 function reportOn(samples: FakeSession["samples"]): BareReport {
-  const judged = samples.map(({ name, label }, id) => ({ id, name, label }));
+  const judged = samples.map(({ id, name, label }) => ({ id, name, label }));
   return {
     accuracy: 1,
     interval: [0.5, 1],
@@ -264,82 +305,4 @@ function reportOn(samples: FakeSession["samples"]): BareReport {
     nearDuplicates: { groups: 0, images: 0, setAside: 0, conflicts: [] },
     unknown: null,
   };
-}
-
-/** Files whose text starts with "broken" cannot be decoded. */
-export const fakeDecoder: Decoder = {
-  async decodeFile(name, _blob, bytes) {
-    if (new TextDecoder().decode(bytes).startsWith("broken")) {
-      throw new HeadstartError(
-        "IMAGE_UNDECODABLE",
-        `${name} cannot be decoded.`,
-      );
-    }
-    return imageData(1, 1);
-  },
-  readBitmap: (_name, { width, height }) => imageData(width, height),
-};
-
-/** Node has no ImageData. */
-function imageData(width: number, height: number): ImageData {
-  const data = new Uint8ClampedArray(4 * width * height);
-  return { data, width, height, colorSpace: "srgb" } as ImageData;
-}
-
-export function file(name: string, content = name): File {
-  return new File([content], name);
-}
-
-/** Makes `new Worker` start the worker's side of the package in this thread. */
-export function fakeWorker(environment: Partial<Environment> = {}) {
-  const workers: FakeWorker[] = [];
-
-  class FakeWorker extends EventTarget {
-    terminated = false;
-    readonly #port: MessagePort;
-    readonly #inner: MessagePort;
-
-    constructor() {
-      super();
-      workers.push(this);
-      const { port1, port2 } = new MessageChannel();
-      this.#port = port1;
-      this.#inner = port2;
-      port1.onmessage = ({ data }) =>
-        this.dispatchEvent(Object.assign(new Event("message"), { data }));
-      expose(
-        createApi({
-          start: () => Promise.resolve(new FakeSession()),
-          decoder: fakeDecoder,
-          traps: new Traps(),
-          ...environment,
-        }),
-        port2,
-      );
-    }
-
-    postMessage(message: unknown, transfers: Transferable[] = []) {
-      this.#port.postMessage(message, transfers as never);
-    }
-
-    terminate() {
-      this.terminated = true;
-      this.#port.close();
-      this.#inner.close();
-    }
-
-    /** As a browser does when something is thrown that nobody catches. */
-    fail(message: string) {
-      this.dispatchEvent(Object.assign(new Event("error"), { message }));
-    }
-  }
-
-  return { Worker: FakeWorker, workers };
-}
-
-/** A promise and what settles it. */
-export function deferred<T = void>() {
-  let resolve!: (value: T) => void;
-  const promise = new Promise<T>((done) => (resolve = done));
-  return { promise, resolve };
 }

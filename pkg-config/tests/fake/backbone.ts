@@ -1,0 +1,85 @@
+/** Stands in for the modules, their backbones and what they are loaded from. */
+import { vi } from "vitest";
+import type { CreateRequest } from "../../src/protocol.js";
+import type { Backend } from "../../src/types/index.js";
+import type { Loading } from "../../src/worker/backbones.js";
+import type { WasmBackbone, WasmModule } from "../../src/worker/module.js";
+import { Traps } from "../../src/worker/traps.js";
+import type { LoadOptions } from "../../src/worker/weights.js";
+import { FakeSession } from "./session.js";
+
+export class FakeBackbone implements WasmBackbone {
+  readonly kind: Backend["kind"];
+  freed = false;
+
+  constructor(kind: Backend["kind"]) {
+    this.kind = kind;
+  }
+
+  backend() {
+    return { kind: this.kind, adapter: "fake" };
+  }
+
+  session() {
+    return new FakeSession();
+  }
+
+  restore() {
+    return new FakeSession();
+  }
+
+  memory() {
+    return { wasm: 65_536, gpu: null };
+  }
+
+  free() {
+    if (this.freed) throw new Error("null pointer passed to rust");
+    this.freed = true;
+  }
+}
+
+/** Loads backbones whose weights are told apart by their text. */
+export function fakeLoading(changes: Partial<Loading> = {}) {
+  const backbones: FakeBackbone[] = [];
+  const moduleOf = (kind: Backend["kind"]): WasmModule => ({
+    weightsHash: (weights) => new TextDecoder().decode(weights),
+    Backbone: {
+      load: async () => {
+        const backbone = new FakeBackbone(kind);
+        backbones.push(backbone);
+        return backbone;
+      },
+    },
+  });
+  const loading = {
+    loadModule: vi.fn<Loading["loadModule"]>(async (kind) => moduleOf(kind)),
+    loadWeights: vi.fn<Loading["loadWeights"]>(async (source) => ({
+      bytes: new TextEncoder().encode(String(source)),
+      keep: () => Promise.resolve(),
+    })),
+    traps: new Traps(),
+    ...changes,
+  };
+  return { loading, backbones, moduleOf };
+}
+
+export const request = (
+  changes: Partial<CreateRequest> = {},
+): CreateRequest => ({
+  weights: "https://example.org/w",
+  backend: "auto",
+  cache: false,
+  wasm: {},
+  content: { views: "flip" },
+  ...changes,
+});
+
+export function loadOptions(changes: Partial<LoadOptions> = {}): LoadOptions {
+  return {
+    signal: new AbortController().signal,
+    onProgress: () => undefined,
+    cache: false,
+    log: () => undefined,
+    ...changes,
+  };
+}

@@ -1,0 +1,68 @@
+/** Stands in for the worker: its side of the package, in this thread. */
+import { expose } from "comlink";
+import { EmbeddingCache } from "../../src/cache/embeddings.js";
+import type { Environment } from "../../src/worker/api.js";
+import { createHost } from "../../src/worker/host.js";
+import type { Started } from "../../src/worker/start.js";
+import { Traps } from "../../src/worker/traps.js";
+import { fakeDecoder } from "./images.js";
+import { FakeSession } from "./session.js";
+
+/** A session that has started on the CPU. */
+export function started(session = new FakeSession()): Started {
+  return {
+    session,
+    backend: { kind: "cpu", adapter: "fake", reason: "The CPU was asked for." },
+    memory: () => ({ wasm: 65_536, gpu: null }),
+    free: () => session.free(),
+  };
+}
+
+/** Makes `new Worker` start the worker's side of the package in this thread. */
+export function fakeWorker(environment: Partial<Environment> = {}) {
+  const workers: FakeWorker[] = [];
+
+  class FakeWorker extends EventTarget {
+    terminated = false;
+    readonly #port: MessagePort;
+    readonly #inner: MessagePort;
+
+    constructor() {
+      super();
+      workers.push(this);
+      const { port1, port2 } = new MessageChannel();
+      this.#port = port1;
+      this.#inner = port2;
+      port1.onmessage = ({ data }) =>
+        this.dispatchEvent(Object.assign(new Event("message"), { data }));
+      expose(
+        createHost({
+          start: () => Promise.resolve(started()),
+          decoder: fakeDecoder,
+          // Node has no database.
+          cache: new EmbeddingCache(() => Promise.reject(new Error("none"))),
+          traps: new Traps(),
+          ...environment,
+        }),
+        port2,
+      );
+    }
+
+    postMessage(message: unknown, transfers: Transferable[] = []) {
+      this.#port.postMessage(message, transfers as never);
+    }
+
+    terminate() {
+      this.terminated = true;
+      this.#port.close();
+      this.#inner.close();
+    }
+
+    /** As a browser does when something is thrown that nobody catches. */
+    fail(message: string) {
+      this.dispatchEvent(Object.assign(new Event("error"), { message }));
+    }
+  }
+
+  return { Worker: FakeWorker, workers };
+}

@@ -1,0 +1,2 @@
+/** The weights' address: pass it to `Classifier.create` as `weights`. */
+export declare const weights: URL;

@@ -1,0 +1,2 @@
+/** A worker of the application's own, which may do other things too. */
+import "headstart/slim-worker";

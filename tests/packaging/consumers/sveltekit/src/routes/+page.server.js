@@ -1,0 +1,3 @@
+import { Classifier } from "headstart";
+
+export const load = async () => ({ onServer: await Classifier.support() });

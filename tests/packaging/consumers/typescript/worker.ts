@@ -1,0 +1,2 @@
+/** A worker of the application's own. */
+import "headstart/slim-worker";

@@ -8,6 +8,7 @@ export default defineConfig(
     "**/dist/",
     "target/",
     "pkg-config/build/",
+    "docs/api/",
     "**/test-results/",
     "**/playwright-report/",
   ]),

@@ -25,12 +25,37 @@ const CODES = [
   "INTERNAL",
 ] as const;
 
-/** What went wrong, for a program to decide on. */
+/**
+ * What went wrong, for a program to decide on:
+ *
+ * | code | meaning |
+ * | --- | --- |
+ * | `WEIGHTS_MISSING` | The weights cannot be downloaded or read. |
+ * | `WEIGHTS_CORRUPT` | They are not a whole weights file. |
+ * | `WEIGHTS_UNSUPPORTED` | They are of another format or version. |
+ * | `WEBGPU_UNAVAILABLE` | WebGPU was asked for and does not run. |
+ * | `UNSUPPORTED_ENVIRONMENT` | There is no browser, or it lacks what is needed. |
+ * | `IMAGE_EMPTY`, `IMAGE_UNDECODABLE`, `IMAGE_TOO_SMALL`, `IMAGE_TOO_LARGE` | An image cannot be used. |
+ * | `PROJECT_CORRUPT` | An exported file is not whole. |
+ * | `PROJECT_UNSUPPORTED` | It is of another format or version. |
+ * | `PROJECT_MISMATCH` | It was made with other weights. |
+ * | `NO_IMAGES`, `TOO_FEW_CLASSES`, `TOO_FEW_IMAGES` | There is too little to train on. |
+ * | `NOT_TRAINED` | There is no head yet. |
+ * | `NO_TEST_IMAGES` | No image was held out. |
+ * | `TRAINING_IN_PROGRESS` | Another training goes on. |
+ * | `INVALID_ARGUMENT` | An argument makes no sense. |
+ * | `CANCELLED` | The call's signal was aborted. |
+ * | `DEVICE_LOST` | The graphics device is gone: create a new classifier. |
+ * | `DISPOSED` | The classifier was disposed of. |
+ * | `INTERNAL` | A fault of the package, or its files could not be loaded. |
+ */
 export type ErrorCode = (typeof CODES)[number];
 
 /** Every error that this package throws: a stable `code`, and a message a person can act on. */
 export class HeadstartError extends Error {
+  /** Always `"HeadstartError"`. */
   override readonly name = "HeadstartError";
+  /** What went wrong, for a program to decide on. It stays the same between versions. */
   readonly code: ErrorCode;
 
   constructor(code: ErrorCode, message: string, options?: ErrorOptions) {

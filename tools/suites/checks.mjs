@@ -54,6 +54,12 @@ function typeChecks() {
     tsc("tools"),
     tsc("benches"),
     script(
+      "documentation of the package",
+      "typedoc",
+      ["--options", inRoot("pkg-config", "typedoc.json"), "--emit", "none"],
+      "Mend the comments that are named above",
+    ),
+    script(
       "types of www",
       "svelte-check",
       ["--tsconfig", "./tsconfig.json", "--fail-on-warnings"],

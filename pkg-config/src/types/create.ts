@@ -8,7 +8,9 @@ export type WeightsSource = string | URL | ArrayBuffer | Blob;
  * for `images`; the code and the backbone are one step each.
  */
 export interface Progress {
+  /** What is being done. */
   stage: "weights" | "code" | "backbone" | "images";
+  /** How much of it is done. */
   loaded: number;
   /** `undefined` when it is not known, for example for a compressed response. */
   total: number | undefined;
@@ -46,6 +48,7 @@ export interface Logger {
 
 /** What a classifier needs, however its images come. */
 export interface LoadOptions extends CallOptions {
+  /** The quantized weights file: made by `headstart quantize`, or that of `headstart/weights`. */
   weights: WeightsSource;
   /** Default `"auto"`. */
   backend?: BackendChoice | undefined;
@@ -67,6 +70,7 @@ export interface CreateOptions extends LoadOptions {
 
 /** Which backend runs, and why that one. */
 export interface Backend {
+  /** WebGPU or the CPU. */
   kind: "webgpu" | "cpu";
   /** The adapter's name, for example `"nvidia hopper"` or `"WebAssembly SIMD, one thread"`. */
   adapter: string;

@@ -28,6 +28,7 @@ export interface AddOptions extends CallOptions {
 
 /** An image that was not added, and why. */
 export interface Skipped {
+  /** The file's name, or `image 3` for the third image of the call where it has none. */
   name: string;
   /**
    * An `ErrorCode`; `"DUPLICATE"`: an image of the same content is there with the same label, and it
@@ -38,6 +39,7 @@ export interface Skipped {
   reason: string;
 }
 
+/** What became of the images of one call. */
 export interface Added {
   /** How many images were added. */
   added: number;
@@ -49,17 +51,31 @@ export interface Added {
 
 /** The images of one class. */
 export interface ClassCount {
+  /** The class. */
   label: string;
+  /** Images whose side the split decides. */
   auto: number;
+  /** Images for training only. */
   train: number;
+  /** Images for the test only. */
   test: number;
 }
 
 /** Which images to remove: all of a class, or those with these ids. */
-export type Removal =
-  | { label: string; ids?: never }
-  | {
-      /** As in {@link TestPrediction} and {@link LabelProblem}. */
-      ids: readonly number[];
-      label?: never;
-    };
+export type Removal = ClassRemoval | ImageRemoval;
+
+/** A class with all its images. */
+export interface ClassRemoval {
+  /** The class. */
+  label: string;
+  /** Not with a label. */
+  ids?: never;
+}
+
+/** Single images. */
+export interface ImageRemoval {
+  /** As in {@link TestPrediction} and {@link LabelProblem}. */
+  ids: readonly number[];
+  /** Not with ids. */
+  label?: never;
+}

@@ -10,11 +10,15 @@ export interface PredictOptions extends CallOptions {
   nearest?: number;
 }
 
+/** How likely one class is. */
 export interface ClassProbability {
+  /** The class. */
   label: string;
+  /** In [0, 1]; those of all classes add up to 1. */
   probability: number;
 }
 
+/** What the head says of one image. */
 export interface Prediction {
   /** `null`: none of the classes. */
   label: string | null;
@@ -46,23 +50,33 @@ export interface Heatmap {
   grid: Float32Array;
   /** The grid upsampled to `width` by `height`, row by row from the top, scaled to [0, 1]: 1 is the most. */
   values: Float32Array;
+  /** Columns of `values`. */
   width: number;
+  /** Rows of `values`. */
   height: number;
   /** Where on the image the map lies, in the image's pixels. What is outside was not looked at. */
   box: Box;
 }
 
+/** A rectangle, in pixels of the image as it is shown upright. */
 export interface Box {
+  /** From the left edge. */
   left: number;
+  /** From the top edge. */
   top: number;
+  /** To the right of `left`. */
   width: number;
+  /** Down from `top`. */
   height: number;
 }
 
 /** A training image that is like the predicted one. */
 export interface NearestImage {
+  /** As in {@link TestPrediction}. */
   id: number;
+  /** The file's name. */
   name: string;
+  /** The class that was given. */
   label: string;
   /** Cosine similarity, in [-1, 1]. */
   similarity: number;

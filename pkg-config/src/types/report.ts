@@ -4,9 +4,13 @@ import type { Method } from "./training.js";
 
 /** A class's measures; `null` where a ratio has nothing to divide by. */
 export interface ClassReport {
+  /** The class. */
   label: string;
+  /** Of the images called this class, the share that are. */
   precision: number | null;
+  /** Of the images of this class, the share that were called so. */
   recall: number | null;
+  /** Harmonic mean of precision and recall. */
   f1: number | null;
   /** How many held-out images show this class. */
   support: number;
@@ -14,10 +18,13 @@ export interface ClassReport {
 
 /** What the head said about one held-out image. */
 export interface TestPrediction {
-  /** The image's position among all added, stable for the life of the classifier. */
+  /** The image's number, from 0 in the order of adding; it stays, and is never given to another image. */
   id: number;
+  /** The file's name. */
   name: string;
+  /** The class that was given. */
   label: string;
+  /** The likeliest class. */
   predicted: string;
   /** The probability given to `predicted`. */
   probability: number;
@@ -29,6 +36,7 @@ export interface TestPrediction {
 
 /** Which head was trained, and how. */
 export interface HeadSummary {
+  /** How it was fitted. */
   method: Method;
   /** The L2 penalty. */
   l2: number;
@@ -44,6 +52,7 @@ export interface HeadSummary {
    * prior was used, and nothing was chosen by cross-validation.
    */
   fewImages: boolean;
+  /** What is embedded of each image. */
   views: Views;
 }
 
@@ -61,6 +70,7 @@ export interface Calibration {
 
 /** Each training image judged by a head that had not learned from it. Accuracies are shares in [0, 1]. */
 export interface CrossValidation {
+  /** Parts that the training images were divided into. */
   folds: number;
   /** Training images judged. */
   images: number;
@@ -78,12 +88,15 @@ export interface CrossValidation {
 export interface LearningPoint {
   /** 0.25, 0.5 or 1. */
   share: number;
+  /** How many training images that is. */
   images: number;
+  /** Share of images left out that were called right. */
   accuracy: number;
 }
 
 /** How accuracy grows with the number of training images. */
 export interface LearningCurve {
+  /** In order of their share. */
   points: LearningPoint[];
   /** Would more images help? */
   morePhotos: "likely" | "unlikely" | "unclear";
@@ -91,7 +104,9 @@ export interface LearningCurve {
 
 /** An image whose label may be wrong: a suggestion to look at it. Nothing is changed. */
 export interface LabelProblem {
+  /** As in {@link TestPrediction}. */
   id: number;
+  /** The file's name. */
   name: string;
   /** As in {@link TestPrediction}. */
   image: Blob | null;
@@ -109,13 +124,24 @@ export interface LabelProblem {
 
 /** Images that look nearly the same, such as copies that were scaled or compressed anew. */
 export interface NearDuplicates {
+  /** Groups of two images or more. */
   groups: number;
   /** How many images are in the groups. */
   images: number;
   /** Held-out images left out of the test because a near-duplicate is among the training images. */
   setAside: number;
   /** Groups whose images have different labels. */
-  conflicts: { id: number; name: string; label: string }[][];
+  conflicts: NearDuplicate[][];
+}
+
+/** An image of a group of near-duplicates. */
+export interface NearDuplicate {
+  /** As in {@link TestPrediction}. */
+  id: number;
+  /** The file's name. */
+  name: string;
+  /** The class that was given. */
+  label: string;
 }
 
 /** How the head does at telling what is none of the classes. */
@@ -130,10 +156,13 @@ export interface UnknownReport {
 
 /** Measured on held-out images only. */
 export interface Report {
+  /** Share of held-out images whose class was named. */
   accuracy: number;
   /** Wilson score interval of the accuracy at 95 %. */
   interval: [low: number, high: number];
+  /** Mean of the recalls of all classes. */
   balancedAccuracy: number;
+  /** Mean of the F1 of all classes. */
   macroF1: number;
   /** Mean cross-entropy in nats, of the probabilities that `predict` gives. */
   logLoss: number;
@@ -141,9 +170,11 @@ export interface Report {
   calibrationError: number;
   /** Accuracy of always naming the commonest held-out class. */
   majorityAccuracy: number;
+  /** Measures of each class. */
   classes: ClassReport[];
   /** `confusion[i][j]`: images of class `i` that were called class `j`, in the order of `classes`. */
   confusion: number[][];
+  /** What was said of each held-out image. */
   predictions: TestPrediction[];
   /** Images the head learned from. */
   trained: number;
@@ -151,6 +182,7 @@ export interface Report {
   tested: number;
   /** Where the held-out images came from. */
   heldOut: "test folder" | "split";
+  /** Which head was judged. */
   head: HeadSummary;
   /** `null` where there was nothing to fit a temperature on. */
   calibration: Calibration | null;
@@ -160,6 +192,7 @@ export interface Report {
   learningCurve: LearningCurve | null;
   /** The likeliest mistake first; may be empty. */
   labelProblems: LabelProblem[];
+  /** Images that look nearly the same. */
   nearDuplicates: NearDuplicates;
   /** `null` where there are too few training images for a threshold. */
   unknown: UnknownReport | null;

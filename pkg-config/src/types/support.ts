@@ -3,6 +3,7 @@ import type { Backend } from "./create.js";
 
 /** Something that a browser has or lacks. */
 export interface Feature {
+  /** Whether it is there. */
   available: boolean;
   /** One sentence for a person: what it is, or why it is missing and what helps. */
   reason: string;
@@ -16,6 +17,7 @@ export interface Support {
   missing: string[];
   /** What the backend `"auto"` would take, and why; `null` where nothing runs. */
   backend: Pick<Backend, "kind" | "reason"> | null;
+  /** Each feature that the package uses. */
   features: {
     /** A WebGPU adapter, whether hardware or software. */
     webgpu: Feature;
@@ -38,7 +40,9 @@ export interface Stats {
   images: number;
   /** How many of the images added so far took their embedding from the cache instead of computing it. */
   cached: number;
+  /** What it takes. */
   memory: Memory;
+  /** As `classifier.backend`. */
   backend: Backend;
 }
 

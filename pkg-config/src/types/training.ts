@@ -6,6 +6,7 @@
  */
 export type Method = "lbfgs" | "adam" | "sgd";
 
+/** How to train. The defaults are good: `train()` is the normal call. */
 export interface TrainOptions {
   /** Default `"lbfgs"`. */
   method?: Method;
@@ -34,6 +35,7 @@ export interface TrainOptions {
   validation?: number;
   /** Decides the split, the folds, the first weights and the order of images. Default 0. */
   seed?: number;
+  /** Aborting ends the run with `CANCELLED` and keeps the head there was. */
   signal?: AbortSignal;
 }
 
@@ -57,6 +59,7 @@ export interface TrainStep {
   trainAccuracy: number | null;
   /** `null` when no image was set aside. */
   validationLoss: number | null;
+  /** `null` when no image was set aside. */
   validationAccuracy: number | null;
   /** The L2 penalty in force; `null` before the head itself is fitted. */
   l2: number | null;

@@ -17,6 +17,10 @@ const BENCHMARKS = {
     what: "time to fit a head, in the browser",
     command: [process.execPath, "benches/browser/fit.mjs"],
   },
+  package: {
+    what: "adding photos for the first and the second time, the page's thread meanwhile, and memory (needs ../shared)",
+    command: [process.execPath, "benches/browser/package.mjs"],
+  },
   backends: {
     what: "whether CPU and WebGPU fit the same head (needs ../shared)",
     command: [process.execPath, "benches/browser/backends.mjs"],

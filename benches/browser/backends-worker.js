@@ -15,11 +15,11 @@ onmessage = async ({ data: photos }) => {
 };
 
 async function open(backend) {
-  const module = await import(`/wasm/${backend}/headstart.js`);
-  await module.default();
+  const module = await import(`/${backend}/headstart.js`);
+  await module.default({ module_or_path: `/${backend}/headstart_bg.wasm` });
   const response = await fetch("/weights/resnet18-int8.safetensors");
   const weights = new Uint8Array(await response.arrayBuffer());
-  return module.Session.create(weights, "centre", "measured");
+  return (await module.Backbone.load(weights)).session("centre");
 }
 
 async function embed(session, { name, bytes }) {

@@ -3,30 +3,12 @@
  * WebGPU, from the same embeddings, and compares the reports. Without a graphics card, WebGPU is the software
  * adapter that every Chromium brings.
  */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { main, say, SetupError } from "../../tools/support/console.mjs";
-import { inRoot } from "../../tools/support/paths.mjs";
+import { main, say } from "../../tools/support/console.mjs";
 import { inBrowser, inWorker } from "./chromium.mjs";
-
-const shared = process.env.HEADSTART_SHARED ?? inRoot("..", "shared");
-const folder = join(shared, "datasets", "hymenoptera");
+import { readPhotos } from "./photos.mjs";
 
 await main(async () => {
-  if (!existsSync(folder)) {
-    throw new SetupError(
-      `${folder} does not exist`,
-      "Put the reference data there, or name its folder in HEADSTART_SHARED",
-    );
-  }
-  const photos = ["train", "val"].flatMap((side) =>
-    ["ants", "bees"].flatMap((label) =>
-      readdirSync(join(folder, side, label)).map((name) => ({
-        ...{ side, label, name: `${side}/${label}/${name}` },
-        bytes: readFileSync(join(folder, side, label, name)).toString("base64"),
-      })),
-    ),
-  );
+  const photos = readPhotos(["train", "val"]);
   await inBrowser(
     async (page, version) => {
       say(

@@ -1,10 +1,11 @@
-/** A browser with an empty page, this folder, the built package and the weights. */
+/** A browser with an empty page, this folder, the built modules and package, and the weights. */
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import sirv from "sirv";
 import {
   inRoot,
   packageDist,
+  wasmModules,
   weightsFolder,
 } from "../../tools/support/paths.mjs";
 import { build } from "../../tools/steps/build.mjs";
@@ -75,6 +76,7 @@ export async function inWorker(page, path, request) {
 function files() {
   const options = { dev: true };
   const own = sirv(inRoot("benches", "browser"), options);
+  const modules = sirv(wasmModules, options);
   const built = sirv(packageDist, options);
   const weights = sirv(weightsFolder, options);
   return (request, response) => {
@@ -85,8 +87,11 @@ function files() {
     } else if (url.startsWith("/weights/")) {
       request.url = url.slice("/weights".length);
       weights(request, response);
+    } else if (url.startsWith("/package/")) {
+      request.url = url.slice("/package".length);
+      built(request, response);
     } else {
-      own(request, response, () => built(request, response));
+      own(request, response, () => modules(request, response));
     }
   };
 }

@@ -11,11 +11,11 @@ onmessage = async ({ data }) => {
 };
 
 async function measure({ backend, images, classes, repeats }) {
-  const module = await import(`/wasm/${backend}/headstart.js`);
-  await module.default();
+  const module = await import(`/${backend}/headstart.js`);
+  await module.default({ module_or_path: `/${backend}/headstart_bg.wasm` });
   const response = await fetch("/weights/resnet18-int8.safetensors");
   const weights = new Uint8Array(await response.arrayBuffer());
-  const session = await module.Session.create(weights, "centre", "measured");
+  const session = (await module.Backbone.load(weights)).session("centre");
   const random = generator(1);
   const base = Array.from({ length: FEATURES }, () => 2 * random() ** 2);
   const centres = Array.from({ length: classes }, () =>

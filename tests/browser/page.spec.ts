@@ -363,3 +363,36 @@ test("says when weights are missing, and takes them from disk", async ({
   // The photos that came before the weights have waited for them.
   await headstart.finish(/Added 3 photos/);
 });
+
+test("deletes what is kept in the browser, when asked to", async ({
+  page,
+  makeFolder,
+}) => {
+  const headstart = new HeadstartPage(page);
+  const folder = makeFolder("photos", { ants: photos("train", "ants", 3) });
+  const kept = () =>
+    page.evaluate(async () => {
+      const database = await new Promise<IDBDatabase>((resolve) => {
+        const open = indexedDB.open("headstart");
+        open.onsuccess = () => resolve(open.result);
+      });
+      const count = await new Promise<number>((resolve) => {
+        const counted = database
+          .transaction("embeddings")
+          .objectStore("embeddings")
+          .count();
+        counted.onsuccess = () => resolve(counted.result);
+      });
+      database.close();
+      return { embeddings: count, caches: await caches.keys() };
+    });
+  await headstart.open();
+  await headstart.addFolder(folder);
+  await headstart.finish(/Added 3 photos/);
+  expect(await kept()).toMatchObject({ embeddings: 3 });
+  await page.getByText("What is kept in this browser?").click();
+  await page.getByRole("button", { name: "Delete what is kept" }).click();
+  await expect(page.getByText("Deleted.")).toBeVisible();
+  expect(await kept()).toEqual({ embeddings: 0, caches: [] });
+  await expect(headstart.count("ants")).toContainText("3 photos");
+});

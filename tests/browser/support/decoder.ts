@@ -1,16 +1,10 @@
-/** The built package with a stand-in for its WebAssembly module that hands out decoded pixels. */
-import { readFileSync } from "node:fs";
+/** The package around a worker that hands out decoded pixels. */
 import { join } from "node:path";
 import type { Page } from "@playwright/test";
-import { fixtures, packageDist } from "./inputs.js";
+import { build } from "esbuild";
+import { browserTests } from "./inputs.js";
 import type { Rgb } from "./references.js";
 import type { Site } from "./site.js";
-
-const FILES = {
-  "index.js": join(packageDist, "index.js"),
-  "worker.js": join(packageDist, "worker.js"),
-  "wasm/cpu/headstart.js": join(fixtures, "pixels.js"),
-};
 
 /** What the package's worker decodes of each file, on the way that leads to an embedding. */
 export async function decode(
@@ -18,20 +12,31 @@ export async function decode(
   site: Site,
   urls: string[],
 ): Promise<Rgb[]> {
-  for (const [name, path] of Object.entries(FILES))
-    site.put(`/decoder/${name}`, readFileSync(path), "text/javascript");
+  const { outputFiles } = await build({
+    entryPoints: [join(browserTests, "support", "decoder-worker.ts")],
+    bundle: true,
+    format: "esm",
+    write: false,
+  });
+  const worker = Buffer.from(outputFiles[0]!.contents);
+  site.put("/decoder/worker.js", worker, "text/javascript");
   const results = await page.evaluate(
     async ({ urls, address }) => {
-      const { Classifier } = (await import(address)) as typeof window.headstart;
-      const weights = new ArrayBuffer(0);
-      const classifier = await Classifier.create({ weights, backend: "cpu" });
+      const { Classifier } = (await import(
+        address
+      )) as typeof import("headstart/slim");
+      const classifier = await Classifier.create({
+        weights: new ArrayBuffer(0),
+        wasm: {},
+        worker: () => new Worker("/decoder/worker.js", { type: "module" }),
+      });
       const results = [];
       for (const file of await window.files(urls))
-        results.push([...(await classifier.embed([file]))[0]!]);
+        results.push([...(await classifier.embed([file]))[0]]);
       classifier.dispose();
       return results;
     },
-    { urls, address: "/decoder/index.js" },
+    { urls, address: "/package/slim.js" },
   );
   return results.map(([width, height, ...rgba]) => ({
     width: width!,

@@ -8,7 +8,9 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..");
 export const datasets = join(root, "..", "shared", "datasets");
 export const hymenoptera = join(datasets, "hymenoptera");
 export const packageDist = join(root, "pkg-config", "dist");
+export const packageSources = join(root, "pkg-config", "src");
 export const fixtures = join(root, "tests", "fixtures");
+export const browserTests = join(root, "tests", "browser");
 export const weightsPath = join(root, "weights", "resnet18-int8.safetensors");
 
 const needed = [
@@ -17,8 +19,8 @@ const needed = [
   [join(datasets, "samples"), "put the sample photos there"],
   [weightsPath, "run `npm start` once, which makes it"],
   [join(packageDist, "index.js"), "run `npm run build`"],
-  [join(packageDist, "wasm", "cpu", "headstart.js"), "run `npm run build`"],
-  [join(packageDist, "wasm", "webgpu", "headstart.js"), "run `npm run build`"],
+  [join(packageDist, "headstart.wasm"), "run `npm run build`"],
+  [join(packageDist, "headstart-webgpu.wasm"), "run `npm run build`"],
 ] as const;
 
 export function requireInputs(): void {

@@ -1,0 +1,85 @@
+/** Several classifiers in one page: one worker, one copy of the weights, and memory that is given back. */
+import { photos } from "./support/inputs.js";
+import { expect, test, urlsOf } from "./support/test.js";
+
+const MEGABYTE = 1024 * 1024;
+
+test("classifiers share a worker, a download and a backbone, and keep their images apart", async ({
+  packagePage,
+}) => {
+  const requests: string[] = [];
+  packagePage
+    .context()
+    .on("request", (request) => requests.push(new URL(request.url()).pathname));
+  const result = await packagePage.evaluate(
+    async ([ant, bee]) => {
+      const { Classifier } = window.headstart;
+      const options = { weights: "/weights", backend: "cpu" as const };
+      const first = await Classifier.create(options);
+      await first.embed([await window.file(ant!)]);
+      const alone = (await first.stats()).memory.wasm;
+      const [second, third] = await Promise.all([
+        Classifier.create({ ...options, views: "flip" }),
+        Classifier.create(options),
+      ]);
+      await first.add([await window.file(ant!)], { label: "ants" });
+      await third.add([await window.file(bee!)], { label: "bees" });
+      const together = (await second.stats()).memory.wasm;
+      const classes = [first, second, third].map((each) => each.classes);
+      first.dispose();
+      const [embedding] = await third.embed([await window.file(bee!)]);
+      const length = embedding.length;
+      return { alone, together, classes, length };
+    },
+    urlsOf([...photos("train", "ants", 1), ...photos("train", "bees", 1)]),
+  );
+  expect(requests.filter((path) => path === "/weights")).toHaveLength(1);
+  expect(requests.filter((path) => path.endsWith(".wasm"))).toHaveLength(1);
+  expect(packagePage.workers()).toHaveLength(1);
+  expect(result.classes).toMatchObject([
+    [{ label: "ants", auto: 1 }],
+    [],
+    [{ label: "bees", auto: 1 }],
+  ]);
+  expect(result.length).toBe(512);
+  console.log(
+    `sharing: ${result.alone / MEGABYTE} MiB of WebAssembly memory with one classifier, ${result.together / MEGABYTE} MiB with three`,
+  );
+  expect(result.together).toBeLessThan(result.alone * 1.05);
+});
+
+test("ten cycles of create, add, train and dispose leave memory where it was after the second", async ({
+  packagePage,
+}) => {
+  const ants = photos("train", "ants", 10);
+  const bees = photos("train", "bees", 10);
+  const cycles = await packagePage.evaluate(
+    async ({ ants, bees }) => {
+      const { Classifier } = window.headstart;
+      const options = {
+        weights: "/weights",
+        backend: "cpu" as const,
+        cache: false,
+      };
+      // It keeps the worker, whose memory would otherwise end with each cycle.
+      using keeper = await Classifier.create(options);
+      const cycles: number[] = [];
+      for (let cycle = 0; cycle < 10; cycle++) {
+        const classifier = await Classifier.create(options);
+        await classifier.add(await window.files(ants), { label: "ants" });
+        await classifier.add(await window.files(bees), { label: "bees" });
+        await window.steps(classifier.train());
+        classifier.dispose();
+        cycles.push((await keeper.stats()).memory.wasm);
+      }
+      return cycles;
+    },
+    { ants: urlsOf(ants), bees: urlsOf(bees) },
+  );
+  console.log(
+    `memory: MiB of WebAssembly memory after each cycle: ${cycles.map((bytes) => bytes / MEGABYTE).join(", ")}`,
+  );
+  expect(cycles).toHaveLength(10);
+  expect(cycles.at(-1)!).toBeLessThan(cycles[1]! * 1.05);
+  await expect.poll(() => packagePage.workers().length).toBe(0);
+});

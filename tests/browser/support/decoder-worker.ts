@@ -1,0 +1,47 @@
+/** The package's worker with a stand-in for Rust: an image's "embedding" is its size and its decoded pixels. */
+import { expose } from "comlink";
+import { EmbeddingCache } from "../../../pkg-config/src/cache/embeddings.js";
+import {
+  decodeFile,
+  readBitmap,
+} from "../../../pkg-config/src/worker/decode.js";
+import { createHost } from "../../../pkg-config/src/worker/host.js";
+import type { WasmSession } from "../../../pkg-config/src/worker/session.js";
+import { Traps } from "../../../pkg-config/src/worker/traps.js";
+
+class Pixels implements Partial<WasmSession> {
+  #staged: ImageData | undefined;
+
+  batchSize = () => 1;
+  inspect = () => "";
+  classes = () => [];
+
+  stage(_name: string, image: ImageData) {
+    this.#staged = image;
+  }
+
+  async embedStaged() {
+    const { width, height, data } = this.#staged!;
+    return Float32Array.of(width, height, ...data);
+  }
+
+  discardStaged() {}
+  free() {}
+}
+
+expose(
+  createHost({
+    start: async () => {
+      const session = new Pixels() as Partial<WasmSession> as WasmSession;
+      return {
+        session,
+        backend: { kind: "cpu", adapter: "none", reason: "It only decodes." },
+        memory: () => ({ wasm: 0, gpu: null }),
+        free: () => session.free(),
+      };
+    },
+    decoder: { decodeFile, readBitmap },
+    cache: new EmbeddingCache(),
+    traps: new Traps(),
+  }),
+);

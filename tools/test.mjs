@@ -2,7 +2,7 @@
 import { main } from "./support/console.mjs";
 import { SetUp, prepareForTests } from "./suites/set-up.mjs";
 import { lint, types } from "./suites/checks.mjs";
-import { browserTests } from "./suites/browser.mjs";
+import { browserTests, packagingTests } from "./suites/playwright.mjs";
 import { rustTests } from "./suites/rust.mjs";
 import { toolTests } from "./suites/tools.mjs";
 import { packageTests, pageTests } from "./suites/vitest.mjs";
@@ -21,6 +21,7 @@ await main(async () => {
         Page: pageTests,
         Rust: rustTests,
         Browser: (name) => browserTests(name, setUp),
+        Packaging: (name) => packagingTests(name, setUp),
       })
     : [];
   process.exitCode = printSummary([...setUp.asSuite(), ...suites]);

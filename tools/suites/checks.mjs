@@ -51,6 +51,7 @@ function typeChecks() {
     tsc("pkg-config"),
     tsc("pkg-config/tests"),
     tsc("tests"),
+    tsc("tests/packaging"),
     tsc("tools"),
     tsc("benches"),
     script(

@@ -4,7 +4,7 @@ import * as webgpu from "../../build/wasm/webgpu/headstart.js";
 import { HeadstartError, invalid, messageOf } from "../errors.js";
 import type { WasmSources } from "../protocol.js";
 import type { Backend, Memory, Views } from "../types/index.js";
-import type { WasmSession } from "./session.js";
+import type { WasmSession } from "./wasm-session.js";
 
 /** The backbone that Rust offers: weights on a device. */
 export interface WasmBackbone {

@@ -1,11 +1,12 @@
-import { fromPlain, HeadstartError, throwIfCancelled } from "../errors.js";
+import type { EmbeddingCache } from "../cache/embeddings.js";
+import { HeadstartError, throwIfCancelled } from "../errors.js";
 import type {
   AddAnswer,
   AddRequest,
   BarePrediction,
   BareReport,
-  Outgoing,
   LogSink,
+  Outgoing,
   PredictRequest,
   TrainRequest,
 } from "../protocol.js";
@@ -14,63 +15,18 @@ import type {
   ExportFormat,
   Removal,
   Skipped,
-  Split,
   Stats,
   TrainStep,
 } from "../types/index.js";
-import type { EmbeddingCache } from "../cache/embeddings.js";
 import type { Decoder } from "./decode.js";
+import { KnownEmbeddings } from "./known-embeddings.js";
+import { openImage, type Opened } from "./open-image.js";
 import { pause } from "./pause.js";
 import { Queue } from "./queue.js";
-import { readBytes } from "./read-bytes.js";
 import { Rejected } from "./rejected.js";
 import type { Started } from "./start.js";
 import type { Traps } from "./traps.js";
-
-/** The session that Rust offers. Only one of its methods may run at a time. */
-export interface WasmSession {
-  /** How many images to stage before they are embedded. */
-  batchSize(): number;
-  /** Checks a file's header, and returns the hash of its content. */
-  inspect(name: string, bytes: Uint8Array): string;
-  inspectPixels(name: string, image: ImageData): string;
-  /** What to tell when an image of that content was added before. */
-  duplicate(
-    name: string,
-    hash: string,
-    label: string,
-  ): Pick<Skipped, "code" | "reason"> | undefined;
-  stage(name: string, image: ImageData): void;
-  discardStaged(): void;
-  /** `[staged, 512]`, flattened. */
-  embedStaged(): Promise<Float32Array>;
-  /** Throws when there is no head. */
-  requireHead(): void;
-  /** Of what was staged, in order. */
-  predictStaged(options: PredictRequest): Promise<BarePrediction[]>;
-  /** Returns the image's id. */
-  addSample(
-    name: string,
-    hash: string,
-    label: string,
-    split: Split,
-    embedding: Float32Array,
-  ): number;
-  classes(): ClassCount[];
-  /** Names all that an embedding depends on beside the image. */
-  embeddingKey(): string;
-  rename(from: string, to: string): void;
-  /** The ids that were removed. */
-  removeClass(label: string): Uint32Array;
-  removeImages(ids: Uint32Array): Uint32Array;
-  exportHead(): Promise<Uint8Array<ArrayBuffer>>;
-  exportProject(): Promise<Uint8Array<ArrayBuffer>>;
-  startTraining(options: TrainRequest): void;
-  trainEpoch(): Promise<TrainStep | undefined>;
-  cancelTraining(): void;
-  evaluate(): Promise<BareReport>;
-  free(): void;
-}
+import type { WasmSession } from "./wasm-session.js";
 
 /** What a session works with, beside Rust. */
 export interface Tools {
@@ -79,15 +35,6 @@ export interface Tools {
   cache: EmbeddingCache | undefined;
   log: LogSink;
   traps: Traps;
-}
-
-/** An image that was read but not yet decoded. */
-interface Opened {
-  /** Its place in the request. */
-  position: number;
-  name: string;
-  hash: string;
-  pixels: () => ImageData | Promise<ImageData>;
 }
 
 interface Embedded extends Opened {
@@ -99,13 +46,11 @@ export class Session {
   readonly #wasm: WasmSession;
   readonly #started: Started;
   readonly #decoder: Decoder;
-  readonly #cache: EmbeddingCache | undefined;
+  readonly #known: KnownEmbeddings;
   readonly #log: LogSink;
   readonly #traps: Traps;
   readonly #queue = new Queue();
   #classes: ClassCount[] = [];
-  #cached = 0;
-  #cacheProblemTold = false;
   #run: number | undefined;
   #runs = 0;
 
@@ -114,7 +59,7 @@ export class Session {
     this.#wasm = started.session;
     this.#classes = this.#wasm.classes();
     this.#decoder = decoder;
-    this.#cache = cache;
+    this.#known = new KnownEmbeddings(this.#wasm, cache, log);
     this.#log = log;
     this.#traps = traps;
   }
@@ -193,7 +138,7 @@ export class Session {
     rejected: Rejected,
     signal: AbortSignal,
   ): Promise<Embedded[]> {
-    const embeddings = await this.#findCached(images);
+    const embeddings = await this.#known.find(images);
     const cached = embeddings.size;
     const staged: Opened[] = [];
     for (const image of images) {
@@ -209,9 +154,8 @@ export class Session {
       const computed = await this.#embedStaged(staged.length, signal);
       for (const [i, image] of staged.entries())
         embeddings.set(image, computed[i]!);
-      await this.#keep(staged, computed);
+      await this.#known.keep(staged, computed);
     }
-    this.#cached += cached;
     this.#log(
       "debug",
       `${images.length} images: ${cached} embeddings from the cache, ${staged.length} computed.`,
@@ -319,7 +263,7 @@ export class Session {
       images: this.#wasm
         .classes()
         .reduce((sum, { auto, train, test }) => sum + auto + train + test, 0),
-      cached: this.#cached,
+      cached: this.#known.found,
       memory: await this.#started.memory(),
     }));
   }
@@ -355,78 +299,12 @@ export class Session {
     });
   }
 
-  async #open(image: Outgoing, position: number): Promise<Opened> {
-    const { name } = image;
-    switch (image.kind) {
-      case "failed":
-        throw fromPlain(image.error);
-      case "file": {
-        const { blob } = image;
-        const bytes = await readBytes(name, blob, "IMAGE_UNDECODABLE");
-        const hash = this.#wasm.inspect(name, bytes);
-        return {
-          position,
-          name,
-          hash,
-          pixels: () => this.#decoder.decodeFile(name, blob, bytes),
-        };
-      }
-      case "bitmap":
-        return this.#openPixels(
-          position,
-          name,
-          this.#decoder.readBitmap(name, image.bitmap),
-        );
-      case "pixels": {
-        if (!(image.pixels.data instanceof Uint8ClampedArray)) {
-          throw new HeadstartError(
-            "IMAGE_UNDECODABLE",
-            `${name} does not hold 8-bit pixels: pass ImageData with the pixel format "rgba-unorm8".`,
-          );
-        }
-        return this.#openPixels(position, name, image.pixels);
-      }
-    }
-  }
-
-  #openPixels(position: number, name: string, image: ImageData): Opened {
-    const hash = this.#wasm.inspectPixels(name, image);
-    return { position, name, hash, pixels: () => image };
+  #open(image: Outgoing, position: number): Promise<Opened> {
+    return openImage(image, position, this.#wasm, this.#decoder);
   }
 
   async #stage({ name, pixels }: Opened): Promise<void> {
     this.#wasm.stage(name, await pixels());
-  }
-
-  async #findCached(images: Opened[]): Promise<Map<Opened, Float32Array>> {
-    if (!this.#cache || images.length === 0) return new Map();
-    const found = await this.#cache.get(this.#keysOf(images));
-    this.#tellCacheProblem();
-    return new Map(
-      images.flatMap((image, i) => (found[i] ? [[image, found[i]]] : [])),
-    );
-  }
-
-  async #keep(images: Opened[], embeddings: Float32Array[]): Promise<void> {
-    if (!this.#cache) return;
-    const keys = this.#keysOf(images);
-    await this.#cache.put(keys.map((key, i) => [key, embeddings[i]!]));
-    this.#tellCacheProblem();
-  }
-
-  #keysOf(images: Opened[]): string[] {
-    const prefix = this.#wasm.embeddingKey();
-    return images.map(({ hash }) => `${prefix} ${hash}`);
-  }
-
-  #tellCacheProblem(): void {
-    const problem = this.#cache?.problem;
-    if (problem === undefined || this.#cacheProblemTold) return;
-    this.#cacheProblemTold = true;
-    this.#log(
-      "warn",
-      `Embeddings cannot be stored and are kept in memory (${problem}).`,
-    );
   }
 
   /** Fails with the first image that cannot be used. */

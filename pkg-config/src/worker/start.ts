@@ -5,7 +5,7 @@ import type { Backend, Memory } from "../types/index.js";
 import type { Backbones } from "./backbones.js";
 import type { WasmBackbone } from "./module.js";
 import { readBytes } from "./read-bytes.js";
-import type { WasmSession } from "./session.js";
+import type { WasmSession } from "./wasm-session.js";
 import type { Traps } from "./traps.js";
 import type { LoadOptions } from "./weights.js";
 

@@ -1,5 +1,5 @@
 /** Stands in for the session in Rust. */
-import type { WasmSession } from "../../src/worker/session.js";
+import type { WasmSession } from "../../src/worker/wasm-session.js";
 import type {
   BarePrediction,
   BareReport,

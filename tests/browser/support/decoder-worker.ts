@@ -6,7 +6,7 @@ import {
   readBitmap,
 } from "../../../pkg-config/src/worker/decode.js";
 import { createHost } from "../../../pkg-config/src/worker/host.js";
-import type { WasmSession } from "../../../pkg-config/src/worker/session.js";
+import type { WasmSession } from "../../../pkg-config/src/worker/wasm-session.js";
 import { Traps } from "../../../pkg-config/src/worker/traps.js";
 
 class Pixels implements Partial<WasmSession> {

@@ -1,0 +1,61 @@
+import type { EmbeddingCache } from "../cache/embeddings.js";
+import type { LogSink } from "../protocol.js";
+import type { Opened } from "./open-image.js";
+import type { WasmSession } from "./wasm-session.js";
+
+/** The cache of embeddings, as one session sees it: under its weights, views and backend. */
+export class KnownEmbeddings {
+  /** How many were found. */
+  found = 0;
+
+  readonly #wasm: WasmSession;
+  readonly #cache: EmbeddingCache | undefined;
+  readonly #log: LogSink;
+  #problemTold = false;
+
+  constructor(
+    wasm: WasmSession,
+    cache: EmbeddingCache | undefined,
+    log: LogSink,
+  ) {
+    this.#wasm = wasm;
+    this.#cache = cache;
+    this.#log = log;
+  }
+
+  async find(images: Opened[]): Promise<Map<Opened, Float32Array>> {
+    if (!this.#cache || images.length === 0) return new Map();
+    const embeddings = await this.#cache.get(this.#keysOf(images));
+    this.#tellProblem();
+    const known = new Map<Opened, Float32Array>();
+    for (const [i, image] of images.entries()) {
+      const embedding = embeddings[i];
+      if (embedding) known.set(image, embedding);
+    }
+    this.found += known.size;
+    return known;
+  }
+
+  async keep(images: Opened[], embeddings: Float32Array[]): Promise<void> {
+    if (!this.#cache) return;
+    const keys = this.#keysOf(images);
+    await this.#cache.put(keys.map((key, i) => [key, embeddings[i]!]));
+    this.#tellProblem();
+  }
+
+  #keysOf(images: Opened[]): string[] {
+    const prefix = this.#wasm.embeddingKey();
+    return images.map(({ hash }) => `${prefix} ${hash}`);
+  }
+
+  /** Once: it would be the same for every image. */
+  #tellProblem(): void {
+    const problem = this.#cache?.problem;
+    if (problem === undefined || this.#problemTold) return;
+    this.#problemTold = true;
+    this.#log(
+      "warn",
+      `Embeddings cannot be stored and are kept in memory (${problem}).`,
+    );
+  }
+}

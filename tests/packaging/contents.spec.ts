@@ -12,7 +12,9 @@ const EXPECTED = [
   ...["headstart-webgpu.wasm", "headstart.wasm"].map(inDist),
   ...["index.js", "slim.js", "weights.js"].map(inDist),
   ...["worker.js", "slim-worker.js"].map(inDist),
-  ...["index.d.ts", "slim.d.ts", "weights.d.ts"].map(inDist),
+  ...["index", "slim", "weights", "classifier", "errors"].map(inTypes),
+  ...["index", "create", "images", "training", "report"].map(inTypesOf),
+  ...["prediction", "support", "export", "placement"].map(inTypesOf),
 ];
 /** What a page loads besides the module of its backend and the weights. */
 const LOADED = ["index.js", "worker.js"].map(inDist);
@@ -84,6 +86,14 @@ test("contents: the bundled worker leaves nothing to be loaded but the modules",
 
 function inDist(name: string): string {
   return `dist/${name}`;
+}
+
+function inTypes(name: string): string {
+  return inDist(`${name}.d.ts`);
+}
+
+function inTypesOf(name: string): string {
+  return inTypes(`types/${name}`);
 }
 
 interface Sizes {

@@ -33,12 +33,16 @@ declare module "*.wasm" {
   export default url;
 }
 `;
-const TSCONFIG = {
-  compilerOptions: {
-    ...{ target: "ES2022", module: "ESNext", moduleResolution: "bundler" },
-    ...{ lib: ["ES2023", "DOM", "DOM.Iterable"], types: [], jsx: "react-jsx" },
-    ...{ strict: true, skipLibCheck: true, moduleDetection: "force" },
-  },
+const OPTIONS = {
+  ...{ target: "ES2022", module: "ESNext", moduleResolution: "bundler" },
+  ...{ lib: ["ES2023", "DOM", "DOM.Iterable", "DOM.AsyncIterable"] },
+  ...{ types: [], jsx: "react-jsx", skipLibCheck: true },
+  moduleDetection: "force",
+};
+/** By what a block is written in: JavaScript has no types for its own parameters, and its names must be right all the same. */
+const KINDS = {
+  js: { ...OPTIONS, allowJs: true, checkJs: true, strict: false },
+  ts: { ...OPTIONS, strict: true },
 };
 
 const blocks = Object.entries(READMES).flatMap(([name, path]) =>
@@ -58,18 +62,25 @@ test("READMEs: their code compiles against the package", async () => {
   const folder = await project("readme", {
     packages: ["headstart", "headstart-weights"],
   });
-  writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(TSCONFIG));
-  writeFileSync(join(folder, "preamble.d.ts"), PREAMBLE);
-  const sources = code.map(({ name, language, line, text }) => {
-    const type = language.endsWith("x") ? "tsx" : "ts";
-    const source = join(folder, name, `line-${line}.${type}`);
-    mkdirSync(join(folder, name), { recursive: true });
-    // The compiler's line numbers are then the README's.
-    writeFileSync(source, "\n".repeat(line - 1) + text);
-    return source;
-  });
-  const compiled = await compile(folder);
-  expect(compiled).toEqual(expect.arrayContaining(sources));
+  for (const [kind, compilerOptions] of Object.entries(KINDS)) {
+    const here = join(folder, kind);
+    mkdirSync(here);
+    writeFileSync(join(here, "preamble.d.ts"), PREAMBLE);
+    writeFileSync(
+      join(here, "tsconfig.json"),
+      JSON.stringify({ compilerOptions }),
+    );
+    const sources = code
+      .filter(({ language }) => language.startsWith(kind))
+      .map(({ name, language, line, text }) => {
+        const source = join(here, `${name}-${line}.${language}`);
+        // The compiler's line numbers are then the README's.
+        writeFileSync(source, "\n".repeat(line - 1) + text);
+        return source;
+      });
+    expect(sources).not.toEqual([]);
+    expect(await compile(here)).toEqual(expect.arrayContaining(sources));
+  }
 });
 
 test("READMEs: every command is one that a consumer here builds with", () => {

@@ -19,6 +19,7 @@ import type { Outgoing, PredictRequest } from "./protocol.js";
 import { checkRemoval } from "./removal.js";
 import { support } from "./support.js";
 import type {
+  Abortable,
   Added,
   AddOptions,
   Backend,
@@ -227,9 +228,12 @@ export abstract class BaseClassifier {
    * console.log(`${accuracy} in [${interval.join(", ")}]`, confusion);
    * ```
    */
-  async evaluate(): Promise<Report> {
-    const report = await this.#connection.call((api, call) =>
-      api.evaluate(call),
+  async evaluate(options: Abortable = {}): Promise<Report> {
+    const { signal } = optionsOf("evaluate", options);
+    checkCallOptions({ signal });
+    const report = await this.#connection.call(
+      (api, call) => api.evaluate(call),
+      signal,
     );
     return {
       ...report,
@@ -322,10 +326,13 @@ export abstract class BaseClassifier {
    * const again = await Classifier.load(project, { weights });
    * ```
    */
-  async export(format: ExportFormat): Promise<Blob> {
+  async export(format: ExportFormat, options: Abortable = {}): Promise<Blob> {
     oneOf("format", format, ["project", "safetensors"]);
-    const bytes = await this.#connection.call((api, call) =>
-      api.export(call, format),
+    const { signal } = optionsOf("export", options);
+    checkCallOptions({ signal });
+    const bytes = await this.#connection.call(
+      (api, call) => api.export(call, format),
+      signal,
     );
     return new Blob([bytes], { type: "application/octet-stream" });
   }

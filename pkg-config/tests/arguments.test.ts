@@ -231,6 +231,19 @@ const cases: [name: string, () => unknown, ErrorCode, says: string][] = [
     "CANCELLED",
     "cancelled",
   ],
+  ["evaluate(null)", () => on("evaluate")(null), "INVALID_ARGUMENT", "options"],
+  [
+    "evaluate: an aborted signal",
+    () => on("evaluate")(aborted),
+    "CANCELLED",
+    "cancelled",
+  ],
+  [
+    "export: an aborted signal",
+    () => on("export")("project", aborted),
+    "CANCELLED",
+    "cancelled",
+  ],
   ["export()", () => on("export")(), "INVALID_ARGUMENT", "format"],
   ["export('zip')", () => on("export")("zip"), "INVALID_ARGUMENT", '"zip"'],
   [

@@ -16,10 +16,14 @@ export interface Progress {
   total: number | undefined;
 }
 
-/** What every long call takes. */
-export interface CallOptions {
+/** What every call takes that may be long. */
+export interface Abortable {
   /** Aborting rejects the call with `CANCELLED`; what was finished before stays. */
   signal?: AbortSignal | undefined;
+}
+
+/** What calls take that do many things one after the other. */
+export interface CallOptions extends Abortable {
   /** Told of each step; what it throws is reported as uncaught and does not end the call. */
   onProgress?: ((progress: Progress) => void) | undefined;
 }

@@ -140,7 +140,9 @@ export function createApi({
     rename: (call, from, to) => answer(call, () => started().rename(from, to)),
     remove: (call, which) => answer(call, () => started().remove(which)),
     export: async (call, format) => {
-      const reply = await answer(call, () => started().export(format));
+      const reply = await answer(call, (signal) =>
+        started().export(format, signal),
+      );
       return reply.ok ? transfer(reply, [reply.value.buffer]) : reply;
     },
     stats: (call) => answer(call, () => started().stats()),

@@ -233,7 +233,7 @@ export class Session {
   }
 
   evaluate(signal: AbortSignal): Promise<BareReport> {
-    return this.#job(signal, () => this.#traps.guard(this.#wasm.evaluate()));
+    return this.#job(signal, () => this.#finish(this.#wasm.evaluate(), signal));
   }
 
   rename(from: string, to: string): Promise<void> {
@@ -248,12 +248,16 @@ export class Session {
     ]);
   }
 
-  export(format: ExportFormat): Promise<Uint8Array<ArrayBuffer>> {
-    return this.#job(undefined, () =>
-      this.#traps.guard(
+  export(
+    format: ExportFormat,
+    signal: AbortSignal,
+  ): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#job(signal, () =>
+      this.#finish(
         format === "project"
           ? this.#wasm.exportProject()
           : this.#wasm.exportHead(),
+        signal,
       ),
     );
   }

@@ -126,7 +126,9 @@ pub enum Error {
         label: String,
     },
     /// A head is needed and there is none.
-    #[error("There is no trained head yet. Train first.")]
+    #[error(
+        "There is no trained head: none was trained yet, or images that it learned from or was judged on were removed. Train first."
+    )]
     NotTrained,
     /// No image was held out.
     #[error(

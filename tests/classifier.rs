@@ -4,12 +4,12 @@ mod support;
 
 use headstart::Classifier;
 use headstart::dataset::Split;
-use headstart::evaluation::Report;
 use headstart::head::{Method, Scaling, TrainOptions};
 use headstart::image::{PREPROCESSING_VERSION, Views, content_hash};
 use pollster::block_on;
 use support::stripes::{
-    SIDE, add, add_pixels, classifier, copy, empty, predict, stripes, top, train,
+    SIDE, adam, add, add_copy, add_pixels, by_name, classifier, copy, empty, predict, stripes, top,
+    train, train_with,
 };
 use support::{BACKBONE, QUANTIZED};
 
@@ -76,13 +76,7 @@ fn a_test_folder_is_what_the_head_is_judged_on() {
 fn test_images_that_are_near_duplicates_of_training_images_are_set_aside_and_counted() {
     let mut classifier = classifier();
     add(&mut classifier, "across", Split::Test, 20..22);
-    add_pixels(
-        &mut classifier,
-        "copy.png",
-        "across",
-        Split::Test,
-        &copy(false, 4),
-    );
+    add_copy(&mut classifier, "across", Split::Test, 4);
     train(&mut classifier);
     let report = block_on(classifier.evaluate()).unwrap();
     assert_eq!(report.tested, 2);
@@ -135,13 +129,7 @@ fn with_one_image_of_each_class_there_is_a_head_and_nothing_to_judge_it_on() {
 #[test]
 fn near_duplicates_under_different_labels_are_told() {
     let mut classifier = classifier();
-    add_pixels(
-        &mut classifier,
-        "copy.png",
-        "down",
-        Split::Auto,
-        &copy(false, 7),
-    );
+    add_copy(&mut classifier, "down", Split::Auto, 7);
     train(&mut classifier);
     let report = block_on(classifier.evaluate()).unwrap();
     let [conflict] = report.near_duplicates.conflicts.as_slice() else {
@@ -183,14 +171,6 @@ fn a_report_is_the_same_each_time_it_is_asked_for() {
     assert_eq!(block_on(classifier.evaluate()).unwrap(), report);
     train(&mut classifier);
     assert_eq!(block_on(classifier.evaluate()).unwrap(), report);
-}
-
-/// A report with images by name instead of by id.
-fn by_name(mut report: Report) -> Report {
-    report.predictions.sort_by(|a, b| a.name.cmp(&b.name));
-    report.predictions.iter_mut().for_each(|p| p.id = 0);
-    report.label_problems.iter_mut().for_each(|p| p.id = 0);
-    report
 }
 
 #[test]
@@ -268,14 +248,7 @@ fn images_added_after_training_do_not_change_what_is_said_of_the_head() {
 #[test]
 fn images_set_aside_by_adam_are_learned_from_and_judged_on_by_no_one() {
     let mut classifier = classifier();
-    let options = TrainOptions {
-        method: Some(Method::Adam),
-        epochs: Some(5.0),
-        validation: Some(0.2),
-        ..TrainOptions::default()
-    };
-    classifier.start_training(&options).unwrap();
-    while block_on(classifier.train_epoch()).unwrap().is_some() {}
+    train_with(&mut classifier, &adam());
     let report = block_on(classifier.evaluate()).unwrap();
     // Two of each class tested, two of ten set aside.
     assert_eq!((report.tested, report.trained), (4, 16));

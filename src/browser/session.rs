@@ -114,6 +114,23 @@ impl Session {
         to_js(&self.classifier.dataset.classes())
     }
 
+    /// Gives a class another name, in the head too.
+    pub fn rename(&mut self, from: &str, to: &str) -> Result<(), JsValue> {
+        self.classifier.rename(from, to).map_err(to_js_error)
+    }
+
+    /// Removes a class with all its images, and gives their ids.
+    #[wasm_bindgen(js_name = removeClass)]
+    pub fn remove_class(&mut self, label: &str) -> Result<Vec<usize>, JsValue> {
+        self.classifier.remove_class(label).map_err(to_js_error)
+    }
+
+    /// Removes images by their ids, and gives the ids of those removed.
+    #[wasm_bindgen(js_name = removeImages)]
+    pub fn remove_images(&mut self, ids: &[usize]) -> Result<Vec<usize>, JsValue> {
+        self.classifier.remove_images(ids).map_err(to_js_error)
+    }
+
     /// Starts training a new head; the present one stays until it is finished.
     #[wasm_bindgen(js_name = startTraining)]
     pub fn start_training(&mut self, options: JsValue) -> Result<(), JsValue> {

@@ -24,7 +24,7 @@ impl Classifier {
         } = trained;
         if provenance.test.is_empty() {
             return Err(Error::NoTestImages {
-                set_aside: provenance.set_aside,
+                set_aside: provenance.set_aside.len(),
             });
         }
         let head = &fitted.head;
@@ -69,17 +69,18 @@ impl Classifier {
     /// One for each row of probabilities, which may be none.
     fn judged(
         &self,
-        ids: &[usize],
+        indices: &[usize],
         images: &LabelledEmbeddings,
         probabilities: Vec<Vec<f64>>,
     ) -> Vec<Judged> {
-        ids.iter()
+        indices
+            .iter()
             .zip(&images.classes)
             .zip(probabilities)
-            .map(|((&id, &class), probabilities)| {
-                let sample = &self.dataset.samples()[id];
+            .map(|((&index, &class), probabilities)| {
+                let sample = &self.dataset.samples()[index];
                 Judged {
-                    id,
+                    id: sample.id,
                     hash: sample.hash.clone(),
                     name: sample.name.clone(),
                     class,
@@ -90,15 +91,15 @@ impl Classifier {
     }
 
     /// Whether each image would be refused as none of the classes; `None` without a threshold.
-    fn unknown(&self, neighbours: &Neighbours, ids: &[usize]) -> Option<Refusals> {
+    fn unknown(&self, neighbours: &Neighbours, indices: &[usize]) -> Option<Refusals> {
         let threshold = neighbours.threshold()?;
-        let is_unknown = |&id: &usize| {
-            let similarity = neighbours.similarity(&self.dataset.samples()[id].embedding);
+        let is_unknown = |&index: &usize| {
+            let similarity = neighbours.similarity(&self.dataset.samples()[index].embedding);
             similarity.is_some_and(|similarity| neighbours.is_unknown(similarity))
         };
         Some(Refusals {
             threshold,
-            refused: ids.iter().map(is_unknown).collect(),
+            refused: indices.iter().map(is_unknown).collect(),
         })
     }
 
@@ -146,28 +147,30 @@ impl Classifier {
 
     fn near_duplicates(&self, provenance: &Provenance) -> NearDuplicates {
         let mut groups: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-        for (id, &group) in provenance.groups.iter().enumerate() {
-            groups.entry(group).or_default().push(id);
+        for (index, &group) in provenance.groups.iter().enumerate() {
+            groups.entry(group).or_default().push(index);
         }
-        groups.retain(|_, ids| ids.len() > 1);
+        groups.retain(|_, members| members.len() > 1);
         let samples = self.dataset.samples();
-        let has_conflict = |ids: &&Vec<usize>| {
-            ids.iter()
-                .any(|&id| samples[id].class != samples[ids[0]].class)
+        let has_conflict = |members: &&Vec<usize>| {
+            let class = |&index: &usize| samples[index].class;
+            members
+                .iter()
+                .any(|member| class(member) != class(&members[0]))
         };
-        let conflict = |&id: &usize| Conflict {
-            id,
-            name: samples[id].name.clone(),
-            label: self.dataset.labels()[samples[id].class].clone(),
+        let conflict = |&index: &usize| Conflict {
+            id: samples[index].id,
+            name: samples[index].name.clone(),
+            label: self.dataset.labels()[samples[index].class].clone(),
         };
         NearDuplicates {
             groups: groups.len(),
             images: groups.values().map(Vec::len).sum(),
-            set_aside: provenance.set_aside,
+            set_aside: provenance.set_aside.len(),
             conflicts: groups
                 .values()
                 .filter(has_conflict)
-                .map(|ids| ids.iter().map(conflict).collect())
+                .map(|members| members.iter().map(conflict).collect())
                 .collect(),
         }
     }

@@ -1,5 +1,6 @@
 //! A backbone, the user's images and a head: what the browser and the command line work with.
 
+mod editing;
 mod judging;
 mod prediction;
 mod staging;
@@ -7,11 +8,9 @@ mod staging;
 use crate::backbone::Backbone;
 use crate::dataset::{Dataset, folds, hold_out, shuffled_places};
 use crate::device::Backend;
-use crate::evaluation::HeldOut;
+use crate::evaluation::{HeldOut, Provenance};
 use crate::explain::Neighbours;
-use crate::head::{
-    ClassWeights, EpochReport, Fit, Fitted, LabelledEmbeddings, TrainOptions, TrainingData,
-};
+use crate::head::{EpochReport, Fit, Fitted, LabelledEmbeddings, TrainOptions, TrainingData};
 use crate::image::{PREPROCESSING_VERSION, Views};
 use crate::{Error, Result};
 
@@ -33,23 +32,6 @@ pub struct Classifier {
     stage: Stage,
     fit: Option<(Fit, Provenance)>,
     trained: Option<Trained>,
-}
-
-/// Which images a head learned from and which it is to be judged on.
-#[derive(Debug, Clone)]
-struct Provenance {
-    /// Images learned from, in the order in which the fit has them.
-    train: Vec<usize>,
-    /// The cross-validation fold of each of those.
-    folds: Vec<usize>,
-    /// The place of each of those in the order in which a learning curve uses them.
-    places: Vec<usize>,
-    test: Vec<usize>,
-    set_aside: usize,
-    held_out: HeldOut,
-    /// The near-duplicate group of every image.
-    groups: Vec<usize>,
-    class_weights: ClassWeights,
 }
 
 /// A head in place.
@@ -100,9 +82,7 @@ impl Classifier {
     /// # Errors
     /// `TRAINING_IN_PROGRESS`, `INVALID_ARGUMENT`, `NO_IMAGES`, `TOO_FEW_CLASSES`, `TOO_FEW_IMAGES`.
     pub fn start_training(&mut self, options: &TrainOptions) -> Result<()> {
-        if self.fit.is_some() {
-            return Err(Error::TrainingInProgress);
-        }
+        self.require_idle()?;
         let recipe = options.recipe()?;
         let groups = self.dataset.near_duplicates();
         let split = self.dataset.partition(&groups, recipe.seed)?;
@@ -127,15 +107,16 @@ impl Classifier {
                 HeldOut::Split
             },
             train,
+            validation,
             test: split.test,
-            set_aside: split.set_aside.len(),
+            set_aside: split.set_aside,
             groups,
             class_weights: recipe.class_weights,
         };
         let data = TrainingData {
             train: self.labelled(&provenance.train),
             folds: provenance.folds.clone(),
-            validation: self.labelled(&validation),
+            validation: self.labelled(&provenance.validation),
         };
         let labels = dataset.labels().to_vec();
         let fit = Fit::start(recipe, labels, &data, self.backbone.device());
@@ -157,18 +138,19 @@ impl Classifier {
             return Ok(report);
         }
         let fitted = fit.finish().await?;
-        let groups: Vec<usize> = provenance
-            .train
-            .iter()
-            .map(|&id| provenance.groups[id])
-            .collect();
-        let neighbours = Neighbours::new(&self.labelled(&provenance.train).embeddings, &groups);
+        self.put_in_place(fitted, provenance);
+        Ok(None)
+    }
+
+    fn put_in_place(&mut self, fitted: Fitted, provenance: Provenance) {
+        let train = &provenance.train;
+        let groups: Vec<usize> = train.iter().map(|&i| provenance.groups[i]).collect();
+        let neighbours = Neighbours::new(&self.labelled(train).embeddings, &groups);
         self.trained = Some(Trained {
             fitted,
             provenance,
             neighbours,
         });
-        Ok(None)
     }
 
     /// Drops the training under way, if any; the present head stays.
@@ -184,12 +166,19 @@ impl Classifier {
         self.trained().map(|_| ())
     }
 
+    fn require_idle(&self) -> Result<()> {
+        match self.fit {
+            Some(_) => Err(Error::TrainingInProgress),
+            None => Ok(()),
+        }
+    }
+
     fn trained(&self) -> Result<&Trained> {
         self.trained.as_ref().ok_or(Error::NotTrained)
     }
 
-    fn labelled(&self, ids: &[usize]) -> LabelledEmbeddings {
-        let samples = ids.iter().map(|&id| &self.dataset.samples()[id]);
+    fn labelled(&self, indices: &[usize]) -> LabelledEmbeddings {
+        let samples = indices.iter().map(|&index| &self.dataset.samples()[index]);
         LabelledEmbeddings {
             embeddings: samples
                 .clone()

@@ -167,10 +167,10 @@ impl Classifier {
         let named = trained.neighbours.nearest(embedding, count).into_iter();
         named
             .map(|neighbour| {
-                let id = trained.provenance.train[neighbour.place];
-                let sample = &self.dataset.samples()[id];
+                let index = trained.provenance.train[neighbour.place];
+                let sample = &self.dataset.samples()[index];
                 NearestImage {
-                    id,
+                    id: sample.id,
                     name: sample.name.clone(),
                     label: self.dataset.labels()[sample.class].clone(),
                     similarity: neighbour.similarity,

@@ -1,6 +1,7 @@
 //! The user's images as the head sees them: an embedding, a class, a content hash and a side.
 
 mod near_duplicates;
+mod removal;
 mod split;
 
 use std::collections::HashMap;
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use near_duplicates::Candidates;
 pub(crate) use near_duplicates::dot;
 pub use near_duplicates::{MIN_CENTRED_COSINE, MIN_COSINE};
+pub(crate) use removal::Kept;
 pub use split::{Partition, TEST_SHARE, folds, hold_out, shuffled_places};
 
 use crate::backbone::EMBEDDING_LEN;
@@ -39,6 +41,8 @@ pub enum Side {
 /// One image.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sample {
+    /// Its id, which it keeps while other images come and go, and which no other image ever gets.
+    pub id: usize,
     /// Its file name, for people.
     pub name: String,
     /// SHA-256 of its content, in hex.
@@ -75,11 +79,16 @@ pub struct ClassCount {
     pub test: usize,
 }
 
-/// All images added, each content once. A sample's id is its place among them.
+/// All images that are there, each content once.
+///
+/// Whatever computes on them speaks of a sample's index in [`samples`](Self::samples), which changes when
+/// images are removed; whoever tells people or programs of one names its id.
 #[derive(Debug, Clone, Default)]
 pub struct Dataset {
     labels: Vec<String>,
     samples: Vec<Sample>,
+    next_id: usize,
+    /// The index of each content's sample.
     by_hash: HashMap<String, usize>,
     candidates: Candidates,
     sides_seed: Option<u64>,
@@ -91,14 +100,14 @@ impl Dataset {
         &self.labels
     }
 
-    /// All samples; a sample's id is its index.
+    /// All samples, in the order in which they came.
     pub fn samples(&self) -> &[Sample] {
         &self.samples
     }
 
     /// The sample with this content, if it was added.
     pub fn find(&self, hash: &str) -> Option<&Sample> {
-        self.by_hash.get(hash).map(|&id| &self.samples[id])
+        self.by_hash.get(hash).map(|&index| &self.samples[index])
     }
 
     /// Why an image must not be added again, or `None` when its content is new.
@@ -140,7 +149,7 @@ impl Dataset {
         split: Split,
         embedding: &[f32],
     ) -> Result<usize> {
-        let label = check_label(label)?;
+        let label = check_label("label", label)?;
         if embedding.len() != EMBEDDING_LEN || embedding.iter().any(|value| !value.is_finite()) {
             return Err(Error::invalid(
                 "embedding",
@@ -158,10 +167,12 @@ impl Dataset {
             self.labels.push(label.into());
             self.labels.len() - 1
         });
-        let id = self.samples.len();
+        let id = self.next_id;
+        self.next_id += 1;
         self.candidates.add(embedding, embeddings(&self.samples));
-        self.by_hash.insert(hash.into(), id);
+        self.by_hash.insert(hash.into(), self.samples.len());
         self.samples.push(Sample {
+            id,
             name: name.into(),
             hash: hash.into(),
             class,
@@ -195,8 +206,8 @@ impl Dataset {
         counts
     }
 
-    /// The near-duplicate group of each sample, named by the id of its first member; most samples are alone
-    /// in theirs.
+    /// The near-duplicate group of each sample, named by the index of its first member; most samples are
+    /// alone in theirs.
     pub fn near_duplicates(&self) -> Vec<usize> {
         self.candidates.groups(embeddings(&self.samples))
     }
@@ -226,7 +237,14 @@ impl Dataset {
         }
     }
 
-    fn class_of(&self, label: &str) -> Option<usize> {
+    /// Gives a class another label, which no other class has.
+    pub(crate) fn rename(&mut self, from: &str, to: &str) {
+        if let Some(class) = self.class_of(from) {
+            self.labels[class] = to.into();
+        }
+    }
+
+    pub(crate) fn class_of(&self, label: &str) -> Option<usize> {
         self.labels.iter().position(|known| known == label)
     }
 }
@@ -239,10 +257,23 @@ fn embeddings(samples: &[Sample]) -> impl ExactSizeIterator<Item = &[f32]> + Clo
 ///
 /// # Errors
 /// `INVALID_ARGUMENT` when nothing is left.
-fn check_label(label: &str) -> Result<&str> {
+pub(crate) fn check_label<'a>(argument: &str, label: &'a str) -> Result<&'a str> {
     let label = label.trim();
     if label.is_empty() {
-        return Err(Error::invalid("label", "it is empty; name the class"));
+        return Err(Error::invalid(argument, "it is empty; name the class"));
     }
     Ok(label)
+}
+
+/// An `INVALID_ARGUMENT` for a class that is not among those known.
+pub(crate) fn unknown_class(argument: &str, label: &str, known: &[String]) -> Error {
+    let there_are = match known {
+        [] => "there are none".into(),
+        [only] => format!("the only one is \"{only}\""),
+        several => format!("there are \"{}\"", several.join("\", \"")),
+    };
+    Error::invalid(
+        argument,
+        format!("no class is called \"{label}\"; {there_are}"),
+    )
 }

@@ -6,6 +6,7 @@
 //! because they share most of what the backbone sees; the second alone would do so for one kind of such
 //! images among others. `benches/accuracy.md` has the measurements behind both thresholds.
 
+use super::removal::Kept;
 use crate::backbone::EMBEDDING_LEN;
 
 /// The least cosine of two near-duplicates' embeddings.
@@ -45,6 +46,21 @@ impl Candidates {
             }
         }
         self.norms.push(norm);
+    }
+
+    /// Forgets the images that are not kept, and what they were paired with.
+    pub fn retain(&mut self, kept: &Kept) {
+        kept.retain(&mut self.norms);
+        self.pairs = std::mem::take(&mut self.pairs)
+            .into_iter()
+            .filter_map(|pair| {
+                Some(Pair {
+                    first: kept.index(pair.first)?,
+                    second: kept.index(pair.second)?,
+                    ..pair
+                })
+            })
+            .collect();
     }
 
     /// The group of each image, named by its first image's place.

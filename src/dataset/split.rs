@@ -11,7 +11,7 @@ use crate::{Error, Result};
 /// The share of each class that the seeded split holds out for the test.
 pub const TEST_SHARE: f64 = 0.2;
 
-/// Ids of the images on each side. Their order follows from their content, so that what is computed from
+/// Indices of the images on each side. Their order follows from their content, so that what is computed from
 /// them does not depend on the order in which they were added.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Partition {
@@ -58,15 +58,15 @@ pub(super) fn partition(dataset: &mut Dataset, groups: &[usize], seed: u64) -> R
     } else {
         draw_sides(dataset, groups, seed)
     };
-    let learned_from: Vec<usize> = ids_on(&sides, Side::Train);
+    let learned_from: Vec<usize> = indices_on(&sides, Side::Train);
     let learned_groups: std::collections::HashSet<usize> =
-        learned_from.iter().map(|&id| groups[id]).collect();
-    let (set_aside, test) = ids_on(&sides, Side::Test)
+        learned_from.iter().map(|&index| groups[index]).collect();
+    let (set_aside, test) = indices_on(&sides, Side::Test)
         .into_iter()
-        .partition(|&id| learned_groups.contains(&groups[id]));
-    let by_content = |mut ids: Vec<usize>| {
-        ids.sort_by_key(|&id| &dataset.samples()[id].hash);
-        ids
+        .partition(|&index| learned_groups.contains(&groups[index]));
+    let by_content = |mut indices: Vec<usize>| {
+        indices.sort_by_key(|&index| &dataset.samples()[index].hash);
+        indices
     };
     Ok(Partition {
         train: by_content(learned_from),
@@ -76,8 +76,10 @@ pub(super) fn partition(dataset: &mut Dataset, groups: &[usize], seed: u64) -> R
     })
 }
 
-fn ids_on(sides: &[Side], side: Side) -> Vec<usize> {
-    (0..sides.len()).filter(|&id| sides[id] == side).collect()
+fn indices_on(sides: &[Side], side: Side) -> Vec<usize> {
+    (0..sides.len())
+        .filter(|&index| sides[index] == side)
+        .collect()
 }
 
 /// Puts the images without a side on one, and remembers it for this seed.
@@ -97,7 +99,7 @@ fn draw_sides(dataset: &mut Dataset, groups: &[usize], seed: u64) -> Vec<Side> {
     let mut set_aside = Vec::new();
     let all: Vec<usize> = (0..known.len()).collect();
     for unit in units(dataset, groups, &all, seed) {
-        let has = |side| unit.ids.iter().any(|&id| known[id] == Some(side));
+        let has = |side| unit.indices.iter().any(|&index| known[index] == Some(side));
         // A group that has a side keeps it; one that has come to stand on both goes on with training.
         let side = match (has(Side::Train), has(Side::Test)) {
             (true, _) => Side::Train,
@@ -107,10 +109,10 @@ fn draw_sides(dataset: &mut Dataset, groups: &[usize], seed: u64) -> Vec<Side> {
                 continue;
             }
         };
-        for &id in &unit.ids {
-            match sides[id] {
-                None => sides[id] = Some(side),
-                Some(Side::Test) if side == Side::Train => set_aside.push(id),
+        for &index in &unit.indices {
+            match sides[index] {
+                None => sides[index] = Some(side),
+                Some(Side::Test) if side == Side::Train => set_aside.push(index),
                 Some(_) => {}
             }
         }
@@ -118,16 +120,18 @@ fn draw_sides(dataset: &mut Dataset, groups: &[usize], seed: u64) -> Vec<Side> {
     // Images set aside are neither learned from nor judged on, so others take their share.
     let auto: Vec<usize> = all
         .into_iter()
-        .filter(|id| dataset.samples()[*id].split == Split::Auto && !set_aside.contains(id))
+        .filter(|index| {
+            dataset.samples()[*index].split == Split::Auto && !set_aside.contains(index)
+        })
         .collect();
     let mut room = targets(dataset, &auto, TEST_SHARE);
-    for &id in &auto {
-        if sides[id] == Some(Side::Test) {
-            room[dataset.samples()[id].class].taken += 1;
+    for &index in &auto {
+        if sides[index] == Some(Side::Test) {
+            room[dataset.samples()[index].class].taken += 1;
         }
     }
-    for id in choose_test(dataset, &open, &mut room) {
-        sides[id] = Some(Side::Test);
+    for index in choose_test(dataset, &open, &mut room) {
+        sides[index] = Some(Side::Test);
     }
     let sides: Vec<Side> = sides
         .into_iter()
@@ -137,30 +141,30 @@ fn draw_sides(dataset: &mut Dataset, groups: &[usize], seed: u64) -> Vec<Side> {
     sides
 }
 
-/// Holds out a share of each class among `ids`: at least one where a class has two or more, never all, and
-/// never one of a group alone. Gives (kept, held out), each in the order of `ids`.
+/// Holds out a share of each class among `indices`: at least one where a class has two or more, never all, and
+/// never one of a group alone. Gives (kept, held out), each in the order of `indices`.
 pub fn hold_out(
     dataset: &Dataset,
     groups: &[usize],
-    ids: &[usize],
+    indices: &[usize],
     share: f64,
     seed: u64,
 ) -> (Vec<usize>, Vec<usize>) {
-    let mut room = targets(dataset, ids, share);
-    let held_out = choose_test(dataset, &units(dataset, groups, ids, seed), &mut room);
-    ids.iter().partition(|id| !held_out.contains(id))
+    let mut room = targets(dataset, indices, share);
+    let held_out = choose_test(dataset, &units(dataset, groups, indices, seed), &mut room);
+    indices.iter().partition(|index| !held_out.contains(index))
 }
 
-/// Deals `ids` into at most `count` stratified folds, groups undivided. Gives each id's fold; no more folds
+/// Deals `indices` into at most `count` stratified folds, groups undivided. Gives each index's fold; no more folds
 /// are made than the smallest class has groups, and one fold means that none could be made.
 pub fn folds(
     dataset: &Dataset,
     groups: &[usize],
-    ids: &[usize],
+    indices: &[usize],
     count: usize,
     seed: u64,
 ) -> Vec<usize> {
-    let mut units = units(dataset, groups, ids, seed);
+    let mut units = units(dataset, groups, indices, seed);
     let classes = dataset.labels().len();
     let mut groups_of_class = vec![0; classes];
     for unit in &units {
@@ -174,7 +178,7 @@ pub fn folds(
     // even them out; the sort is stable.
     units.sort_by_cached_key(|unit| {
         let is_mixed = unit.classes(dataset).len() > 1;
-        std::cmp::Reverse((is_mixed, unit.ids.len()))
+        std::cmp::Reverse((is_mixed, unit.indices.len()))
     });
     let mut sizes = vec![vec![0; classes]; count];
     let mut fold_of = std::collections::HashMap::new();
@@ -187,25 +191,25 @@ pub fn folds(
         let fold = (0..count)
             .min_by_key(|&fold| (of_its_classes(fold), total(fold)))
             .unwrap_or(0);
-        for &id in &unit.ids {
-            sizes[fold][dataset.samples()[id].class] += 1;
-            fold_of.insert(id, fold);
+        for &index in &unit.indices {
+            sizes[fold][dataset.samples()[index].class] += 1;
+            fold_of.insert(index, fold);
         }
     }
     // Groups of several labels may leave all of a class in one fold, and nothing to learn it from in the others.
     let stands_alone = |class: usize| sizes.iter().filter(|fold| fold[class] > 0).count() == 1;
     if (0..classes).any(stands_alone) {
-        return vec![0; ids.len()];
+        return vec![0; indices.len()];
     }
-    ids.iter().map(|id| fold_of[id]).collect()
+    indices.iter().map(|index| fold_of[index]).collect()
 }
 
-/// The order of `ids` in which each class's images are to be used when only some are: random, fixed by
-/// content and seed. Gives each id's place.
-pub fn shuffled_places(dataset: &Dataset, ids: &[usize], seed: u64) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..ids.len()).collect();
-    order.sort_by_cached_key(|&place| rank(&dataset.samples()[ids[place]].hash, seed));
-    let mut places = vec![0; ids.len()];
+/// The order of `indices` in which each class's images are to be used when only some are: random, fixed by
+/// content and seed. Gives each index's place.
+pub fn shuffled_places(dataset: &Dataset, indices: &[usize], seed: u64) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..indices.len()).collect();
+    order.sort_by_cached_key(|&place| rank(&dataset.samples()[indices[place]].hash, seed));
+    let mut places = vec![0; indices.len()];
     for (place, image) in order.into_iter().enumerate() {
         places[image] = place;
     }
@@ -214,16 +218,16 @@ pub fn shuffled_places(dataset: &Dataset, ids: &[usize], seed: u64) -> Vec<usize
 
 /// Images that must stay together.
 struct Unit {
-    ids: Vec<usize>,
+    indices: Vec<usize>,
 }
 
 impl Unit {
     /// The classes of its images, each once.
     fn classes(&self, dataset: &Dataset) -> Vec<usize> {
         let mut classes: Vec<usize> = self
-            .ids
+            .indices
             .iter()
-            .map(|&id| dataset.samples()[id].class)
+            .map(|&index| dataset.samples()[index].class)
             .collect();
         classes.sort_unstable();
         classes.dedup();
@@ -231,21 +235,23 @@ impl Unit {
     }
 }
 
-/// `ids` by group, in a random order that is fixed by content and seed.
-fn units(dataset: &Dataset, groups: &[usize], ids: &[usize], seed: u64) -> Vec<Unit> {
-    let mut ranked: Vec<(usize, [u8; 32])> = ids
+/// `indices` by group, in a random order that is fixed by content and seed.
+fn units(dataset: &Dataset, groups: &[usize], indices: &[usize], seed: u64) -> Vec<Unit> {
+    let mut ranked: Vec<(usize, [u8; 32])> = indices
         .iter()
-        .map(|&id| (id, rank(&dataset.samples()[id].hash, seed)))
+        .map(|&index| (index, rank(&dataset.samples()[index].hash, seed)))
         .collect();
     ranked.sort_by_key(|&(_, rank)| rank);
     let mut place = std::collections::HashMap::new();
     let mut units: Vec<Unit> = Vec::new();
-    for (id, _) in ranked {
-        let unit = *place.entry(groups[id]).or_insert(units.len());
+    for (index, _) in ranked {
+        let unit = *place.entry(groups[index]).or_insert(units.len());
         if unit == units.len() {
-            units.push(Unit { ids: Vec::new() });
+            units.push(Unit {
+                indices: Vec::new(),
+            });
         }
-        units[unit].ids.push(id);
+        units[unit].indices.push(index);
     }
     units
 }
@@ -258,11 +264,11 @@ struct Room {
     taken: usize,
 }
 
-/// A share of each class among `ids`, at least one where there are two or more.
-fn targets(dataset: &Dataset, ids: &[usize], share: f64) -> Vec<Room> {
+/// A share of each class among `indices`, at least one where there are two or more.
+fn targets(dataset: &Dataset, indices: &[usize], share: f64) -> Vec<Room> {
     let mut images = vec![0_usize; dataset.labels().len()];
-    for &id in ids {
-        images[dataset.samples()[id].class] += 1;
+    for &index in indices {
+        images[dataset.samples()[index].class] += 1;
     }
     let wanted = |images: usize| match images {
         0 | 1 => 0,
@@ -281,24 +287,26 @@ fn targets(dataset: &Dataset, ids: &[usize], share: f64) -> Vec<Room> {
 /// Takes units while their classes have room; for a class that got none, the smallest unit that leaves each
 /// of its classes an image to learn from.
 fn choose_test(dataset: &Dataset, units: &[Unit], room: &mut [Room]) -> Vec<usize> {
-    let class = |id: usize| dataset.samples()[id].class;
+    let class = |index: usize| dataset.samples()[index].class;
     let mut test = Vec::new();
     let mut others = Vec::new();
     for unit in units {
         let mut after: Vec<Room> = room.to_vec();
-        unit.ids.iter().for_each(|&id| after[class(id)].taken += 1);
-        let fits = unit
-            .ids
+        unit.indices
             .iter()
-            .all(|&id| after[class(id)].taken <= after[class(id)].wanted);
+            .for_each(|&index| after[class(index)].taken += 1);
+        let fits = unit
+            .indices
+            .iter()
+            .all(|&index| after[class(index)].taken <= after[class(index)].wanted);
         if fits {
             room.copy_from_slice(&after);
-            test.extend(&unit.ids);
+            test.extend(&unit.indices);
         } else {
             others.push(unit);
         }
     }
-    others.sort_by_key(|unit| unit.ids.len());
+    others.sort_by_key(|unit| unit.indices.len());
     // By label: the classes' own order is that of adding.
     let mut classes: Vec<usize> = (0..room.len()).collect();
     classes.sort_by_key(|&class| &dataset.labels()[class]);
@@ -308,18 +316,24 @@ fn choose_test(dataset: &Dataset, units: &[Unit], room: &mut [Room]) -> Vec<usiz
         }
         let leaves_some = |unit: &Unit| {
             unit.classes(dataset).into_iter().all(|c| {
-                let size = unit.ids.iter().filter(|&&id| class(id) == c).count();
+                let size = unit
+                    .indices
+                    .iter()
+                    .filter(|&&index| class(index) == c)
+                    .count();
                 room[c].taken + size < room[c].images
             })
         };
-        let has_class = |unit: &Unit| unit.ids.iter().any(|&id| class(id) == empty);
+        let has_class = |unit: &Unit| unit.indices.iter().any(|&index| class(index) == empty);
         if let Some(place) = others
             .iter()
             .position(|unit| has_class(unit) && leaves_some(unit))
         {
             let unit = others.remove(place);
-            unit.ids.iter().for_each(|&id| room[class(id)].taken += 1);
-            test.extend(&unit.ids);
+            unit.indices
+                .iter()
+                .for_each(|&index| room[class(index)].taken += 1);
+            test.extend(&unit.indices);
         }
     }
     test

@@ -4,12 +4,14 @@ mod cross_validation;
 mod interval;
 mod label_problems;
 mod metrics;
+mod provenance;
 mod report;
 
 pub use cross_validation::{CrossValidation, CurvePoint, LearningCurve, MorePhotos, SHARES};
 pub use interval::wilson;
 pub use label_problems::{Contradiction, label_problems};
 pub use metrics::{ClassMetrics, Metrics, argmax};
+pub(crate) use provenance::Provenance;
 pub use report::{
     Calibration, ClassReport, Conflict, Evidence, HeldOut, Judged, LabelProblem, NearDuplicates,
     Refusals, Report, ReportedHead, TestPrediction, UnknownReport,

@@ -59,6 +59,13 @@ impl Head {
         &self.labels
     }
 
+    /// Gives a class another label, which no other class has.
+    pub(crate) fn rename(&mut self, from: &str, to: &str) {
+        if let Some(label) = self.labels.iter_mut().find(|label| *label == from) {
+            *label = to.into();
+        }
+    }
+
     /// The same head with another temperature.
     pub(crate) fn calibrated(self, temperature: f64) -> Self {
         Self {

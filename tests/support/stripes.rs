@@ -3,7 +3,8 @@
 use std::sync::LazyLock;
 
 use headstart::dataset::Split;
-use headstart::head::TrainOptions;
+use headstart::evaluation::Report;
+use headstart::head::{Method, TrainOptions};
 use headstart::image::Views;
 use headstart::{Classifier, PredictOptions, Prediction};
 use pollster::block_on;
@@ -47,6 +48,11 @@ pub fn add_pixels(classifier: &mut Classifier, name: &str, label: &str, split: S
     let embedding = block_on(classifier.embed_staged()).unwrap();
     let dataset = &mut classifier.dataset;
     dataset.add(name, name, label, split, &embedding).unwrap();
+}
+
+/// Adds "copy.png", a near-duplicate of stripes across.
+pub fn add_copy(classifier: &mut Classifier, label: &str, split: Split, number: usize) {
+    add_pixels(classifier, "copy.png", label, split, &copy(false, number));
 }
 
 /// Embeddings of what most tests start from, made once: across and down.
@@ -100,8 +106,30 @@ pub fn top(top: Option<usize>) -> PredictOptions {
 }
 
 pub fn train(classifier: &mut Classifier) {
-    classifier.start_training(&TrainOptions::default()).unwrap();
+    train_with(classifier, &TrainOptions::default());
+}
+
+pub fn train_with(classifier: &mut Classifier, options: &TrainOptions) {
+    classifier.start_training(options).unwrap();
     while block_on(classifier.train_epoch()).unwrap().is_some() {}
+}
+
+/// Options of a fit that sets images aside to stop by.
+pub fn adam() -> TrainOptions {
+    TrainOptions {
+        method: Some(Method::Adam),
+        epochs: Some(5.0),
+        validation: Some(0.2),
+        ..TrainOptions::default()
+    }
+}
+
+/// A report with images by name instead of by id.
+pub fn by_name(mut report: Report) -> Report {
+    report.predictions.sort_by(|a, b| a.name.cmp(&b.name));
+    report.predictions.iter_mut().for_each(|p| p.id = 0);
+    report.label_problems.iter_mut().for_each(|p| p.id = 0);
+    report
 }
 
 pub fn predict(

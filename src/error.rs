@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::tensor_file::Problem;
+
 /// Everything that can go wrong, with a stable [`code`](Error::code) for programs and a message for people.
 ///
 /// ```
@@ -177,9 +179,11 @@ impl Error {
         }
     }
 
-    pub(crate) fn corrupt(problem: impl Into<String>) -> Self {
-        Self::WeightsCorrupt {
-            problem: problem.into(),
+    /// What is wrong with a weights file.
+    pub(crate) fn weights(problem: Problem) -> Self {
+        match problem {
+            Problem::Corrupt(problem) => Self::WeightsCorrupt { problem },
+            Problem::Unsupported(problem) => Self::WeightsUnsupported { problem },
         }
     }
 

@@ -18,6 +18,7 @@ pub mod evaluation;
 pub mod explain;
 pub mod head;
 pub mod image;
+mod tensor_file;
 
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 mod browser;

@@ -7,46 +7,19 @@ use std::collections::HashMap;
 use headstart::backbone::layers::convolutions;
 use headstart::backbone::quantize::Scheme;
 use headstart::backbone::weights::{QuantizedWeights, Weights};
-use safetensors::SafeTensors;
-use safetensors::tensor::{Dtype, TensorView};
+use safetensors::tensor::Dtype;
+use support::tensors::{Tensors, named, put_together, take_apart};
 use support::{CHECKPOINT, QUANTIZED, quantized};
-
-type Tensors = Vec<(String, Dtype, Vec<usize>, Vec<u8>)>;
-
-fn take_apart() -> (Tensors, HashMap<String, String>) {
-    let (_, header) = SafeTensors::read_metadata(&QUANTIZED).unwrap();
-    let file = SafeTensors::deserialize(&QUANTIZED).unwrap();
-    let tensors = file
-        .tensors()
-        .into_iter()
-        .map(|(name, v)| (name, v.dtype(), v.shape().to_vec(), v.data().to_vec()))
-        .collect();
-    (tensors, header.metadata().clone().unwrap())
-}
-
-fn put_together(tensors: &Tensors, metadata: HashMap<String, String>) -> Vec<u8> {
-    let views = tensors.iter().map(|(name, dtype, shape, bytes)| {
-        (
-            name.clone(),
-            TensorView::new(*dtype, shape.clone(), bytes).unwrap(),
-        )
-    });
-    safetensors::serialize(views, Some(metadata)).unwrap()
-}
 
 /// Changes the good file and gives the refusal's code and message.
 fn refusal(
     change: impl FnOnce(&mut Tensors, &mut HashMap<String, String>),
 ) -> (&'static str, String) {
-    let (mut tensors, mut metadata) = take_apart();
+    let (mut tensors, mut metadata) = take_apart(&QUANTIZED);
     change(&mut tensors, &mut metadata);
     let bytes = put_together(&tensors, metadata);
     let error = QuantizedWeights::parse(&bytes).unwrap_err();
     (error.code(), error.to_string())
-}
-
-fn named<'a>(tensors: &'a mut Tensors, name: &str) -> &'a mut (String, Dtype, Vec<usize>, Vec<u8>) {
-    tensors.iter_mut().find(|tensor| tensor.0 == name).unwrap()
 }
 
 #[test]

@@ -10,8 +10,9 @@ use safetensors::tensor::Dtype;
 use sha2::{Digest, Sha256};
 
 use super::quantize::{FloatTensor, FloatWeights};
-use super::weights::f32_values;
-use crate::{Error, Result, image::hex};
+use crate::image::hex;
+use crate::tensor_file::f32_values;
+use crate::{Error, Result};
 
 /// SHA-256 of torchvision's `resnet18-f37072fd.pth` and of its older form, `resnet18-5c106cde.pth`.
 pub const OFFICIAL_SHA256: [&str; 2] = [

@@ -3,15 +3,13 @@
 //! The network computes with f32 activations, so what is lost is lost by rounding weights.
 //! `benches/quantization.md` has what each [`Scheme`] loses.
 
-use std::collections::{BTreeMap, HashMap};
-
-use safetensors::SafeTensors;
-use safetensors::tensor::{Dtype, TensorView};
+use std::collections::BTreeMap;
 
 use super::calibration::calibrate;
 use super::layers::{ConvLayer, convolutions};
 use super::rounding::{QuantizedLayer, nearest};
 use super::weights::{CLASSIFIER, CLASSIFIER_SHAPE, FORMAT, LayerWeights, VERSION, Weights};
+use crate::tensor_file::{self, Problem, RawTensor};
 use crate::{Error, Result};
 
 /// How weights are rounded. Either way a file holds symmetric int8 with a scale per output channel.
@@ -103,10 +101,9 @@ impl FloatWeights {
     }
 
     fn get(&self, name: &str) -> Result<&[f32]> {
-        self.tensors
-            .get(name)
-            .map(Vec::as_slice)
-            .ok_or_else(|| Error::corrupt(format!("the tensor {name} is missing")))
+        self.tensors.get(name).map(Vec::as_slice).ok_or_else(|| {
+            Error::weights(Problem::corrupt(format!("the tensor {name} is missing")))
+        })
     }
 }
 
@@ -174,45 +171,19 @@ pub fn quantize(weights: &FloatWeights, source_sha256: &str, scheme: Scheme) -> 
         .chain([(CLASSIFIER.to_string(), CLASSIFIER_SHAPE.to_vec())]);
     let mut tensors = Vec::new();
     for (name, shape) in shapes {
-        let layer = layers
-            .get(&name)
-            .ok_or_else(|| Error::corrupt(format!("the layer {name} is missing")))?;
+        let layer = layers.get(&name).ok_or_else(|| {
+            Error::weights(Problem::corrupt(format!("the layer {name} is missing")))
+        })?;
         push_layer(&mut tensors, &name, &shape, layer);
     }
 
-    let metadata = HashMap::from([
-        ("format".to_string(), FORMAT.to_string()),
-        ("version".to_string(), VERSION.to_string()),
-        ("scheme".to_string(), scheme.description().to_string()),
-        ("source_sha256".to_string(), source_sha256.to_string()),
-    ]);
-    let views = tensors
-        .iter()
-        .map(|(name, dtype, shape, bytes)| {
-            TensorView::new(*dtype, shape.clone(), bytes).map(|view| (name.clone(), view))
-        })
-        .collect::<std::result::Result<Vec<_>, _>>()
-        .map_err(|error| Error::corrupt(error.to_string()))?;
-    let mut file = safetensors::serialize(views, Some(metadata))
-        .map_err(|error| Error::corrupt(error.to_string()))?;
-    sort_header(&mut file)?;
-    Ok(file)
-}
-
-/// Puts the header's keys in order, which otherwise change from run to run.
-fn sort_header(file: &mut [u8]) -> Result<()> {
-    let corrupt = |error: &dyn std::fmt::Display| Error::corrupt(error.to_string());
-    let (len, _) = SafeTensors::read_metadata(file).map_err(|error| corrupt(&error))?;
-    // The header stands behind its length of 8 bytes, and may end with spaces.
-    let header = &mut file[8..8 + len];
-    let entries: BTreeMap<String, BTreeMap<String, serde_json::Value>> =
-        serde_json::from_slice(header).map_err(|error| corrupt(&error))?;
-    let sorted = serde_json::to_vec(&entries).map_err(|error| corrupt(&error))?;
-    if let Some((start, padding)) = header.split_at_mut_checked(sorted.len()) {
-        start.copy_from_slice(&sorted);
-        padding.fill(b' ');
-    }
-    Ok(())
+    let metadata = [
+        ("format", FORMAT.to_string()),
+        ("version", VERSION.to_string()),
+        ("scheme", scheme.description().to_string()),
+        ("source_sha256", source_sha256.to_string()),
+    ];
+    tensor_file::write(&tensors, metadata).map_err(Error::weights)
 }
 
 fn round_to_nearest(weights: &FloatWeights) -> Result<BTreeMap<String, QuantizedLayer>> {
@@ -225,24 +196,13 @@ fn round_to_nearest(weights: &FloatWeights) -> Result<BTreeMap<String, Quantized
     Ok(layers)
 }
 
-/// A tensor about to be written.
-type RawTensor = (String, Dtype, Vec<usize>, Vec<u8>);
-
 fn push_layer(tensors: &mut Vec<RawTensor>, name: &str, shape: &[usize], layer: &QuantizedLayer) {
-    let bytes = layer.weight.iter().map(|&value| value as u8).collect();
-    let mut push = |part: &str, dtype, shape: &[usize], bytes| {
-        tensors.push((format!("{name}.{part}"), dtype, shape.to_vec(), bytes));
-    };
-    push("weight", Dtype::I8, shape, bytes);
-    push("scale", Dtype::F32, &shape[..1], le_bytes(&layer.scale));
-    push("bias", Dtype::F32, &shape[..1], le_bytes(&layer.bias));
-}
-
-fn le_bytes(values: &[f32]) -> Vec<u8> {
-    values
-        .iter()
-        .flat_map(|value| value.to_le_bytes())
-        .collect()
+    let channels = &shape[..1];
+    tensors.extend([
+        RawTensor::i8(format!("{name}.weight"), shape, &layer.weight),
+        RawTensor::f32(format!("{name}.scale"), channels, &layer.scale),
+        RawTensor::f32(format!("{name}.bias"), channels, &layer.bias),
+    ]);
 }
 
 #[cfg(test)]

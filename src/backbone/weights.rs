@@ -5,13 +5,13 @@
 //! original classifier `fc` is kept in the same way, with a weight of `[1000, 512]`. The metadata names
 //! the format, its version, the scheme and the SHA-256 of the checkpoint.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
-use safetensors::tensor::{Dtype, TensorView};
-use safetensors::{SafeTensorError, SafeTensors};
+use safetensors::tensor::Dtype;
 
 use super::layers::{ConvLayer, IMAGENET_CLASSES, convolutions};
 use super::resnet::EMBEDDING_LEN;
+use crate::tensor_file::{Checked, Problem, TensorFile};
 use crate::{Error, Result};
 
 /// The metadata's `format`.
@@ -48,10 +48,7 @@ pub trait Weights {
 
 /// A quantized file, checked in full and not copied.
 #[derive(Debug)]
-pub struct QuantizedWeights<'a> {
-    tensors: SafeTensors<'a>,
-    metadata: HashMap<String, String>,
-}
+pub struct QuantizedWeights<'a>(TensorFile<'a>);
 
 impl<'a> QuantizedWeights<'a> {
     /// Checks the bytes of a quantized file: format, version, every tensor's name, type and shape, and
@@ -60,20 +57,19 @@ impl<'a> QuantizedWeights<'a> {
     /// # Errors
     /// `WEIGHTS_CORRUPT` or `WEIGHTS_UNSUPPORTED`, naming what is wrong.
     pub fn parse(bytes: &'a [u8]) -> Result<Self> {
-        if bytes.is_empty() {
-            return Err(Error::corrupt("it is empty"));
-        }
+        Self::check(bytes).map_err(Error::weights)
+    }
+
+    fn check(bytes: &'a [u8]) -> Checked<Self> {
         if bytes.trim_ascii_start().first() == Some(&b'<') {
-            return Err(Error::corrupt(
+            return Err(Problem::corrupt(
                 "it is a web page, not weights; the address is probably wrong",
             ));
         }
-        let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| unreadable(&error))?;
-        let tensors = SafeTensors::deserialize(bytes).map_err(|error| unreadable(&error))?;
-        let metadata = header.metadata().clone().unwrap_or_default();
-        let weights = Self { tensors, metadata };
-        weights.check_version()?;
-        weights.check_names()?;
+        let weights = Self(TensorFile::parse(bytes)?);
+        let kind = "a quantized ResNet18 of Headstart";
+        weights.0.format(&[FORMAT], VERSION, kind)?;
+        weights.0.check_names(&tensor_names())?;
         for layer in convolutions() {
             weights.check_layer(&layer.name, &layer.shape())?;
         }
@@ -83,65 +79,24 @@ impl<'a> QuantizedWeights<'a> {
 
     /// SHA-256 of the checkpoint that the file was made from, in hex, if the file says so.
     pub fn source_sha256(&self) -> Option<&str> {
-        self.metadata.get("source_sha256").map(String::as_str)
+        self.0.metadata("source_sha256")
     }
 
-    fn check_version(&self) -> Result<()> {
-        let unsupported = |problem: String| Error::WeightsUnsupported { problem };
-        match self.metadata.get("format").map(String::as_str) {
-            Some(FORMAT) => {}
-            Some(other) => {
-                return Err(unsupported(format!(
-                    "its format is \"{other}\", not \"{FORMAT}\""
-                )));
-            }
-            None => {
-                return Err(unsupported(
-                    "it is a safetensors file, but not a quantized ResNet18 of Headstart".into(),
-                ));
-            }
-        }
-        match self.metadata.get("version").map(String::as_str) {
-            Some(VERSION) => Ok(()),
-            other => Err(unsupported(format!(
-                "its format version is {}, and this program reads version {VERSION}",
-                other.unwrap_or("not given")
-            ))),
-        }
-    }
-
-    fn check_names(&self) -> Result<()> {
-        let expected: BTreeSet<String> = convolutions()
-            .iter()
-            .map(|layer| layer.name.as_str())
-            .chain([CLASSIFIER])
-            .flat_map(|name| ["weight", "scale", "bias"].map(|part| format!("{name}.{part}")))
-            .collect();
-        let present: BTreeSet<String> = self.tensors.names().into_iter().map(Into::into).collect();
-        if let Some(name) = expected.difference(&present).next() {
-            return Err(Error::corrupt(format!("the tensor {name} is missing")));
-        }
-        if let Some(name) = present.difference(&expected).next() {
-            return Err(Error::corrupt(format!("the tensor {name} is not expected")));
-        }
-        Ok(())
-    }
-
-    fn check_layer(&self, name: &str, shape: &[usize]) -> Result<()> {
-        self.view(&format!("{name}.weight"), Dtype::I8, shape)?;
-        self.f32s(&format!("{name}.bias"), &shape[..1])?;
+    fn check_layer(&self, name: &str, shape: &[usize]) -> Checked<()> {
+        self.0.view(&format!("{name}.weight"), Dtype::I8, shape)?;
+        self.0.f32s(&format!("{name}.bias"), &shape[..1])?;
         let scale = format!("{name}.scale");
-        if self.f32s(&scale, &shape[..1])?.iter().any(|&s| s <= 0.0) {
-            return Err(Error::corrupt(format!(
+        if self.0.f32s(&scale, &shape[..1])?.iter().any(|&s| s <= 0.0) {
+            return Err(Problem::corrupt(format!(
                 "the tensor {scale} holds a scale that is not positive"
             )));
         }
         Ok(())
     }
 
-    fn dequantize(&self, name: &str, shape: &[usize]) -> Result<LayerWeights> {
-        let scale = self.f32s(&format!("{name}.scale"), &shape[..1])?;
-        let quantized = self.view(&format!("{name}.weight"), Dtype::I8, shape)?;
+    fn dequantize(&self, name: &str, shape: &[usize]) -> Checked<LayerWeights> {
+        let scale = self.0.f32s(&format!("{name}.scale"), &shape[..1])?;
+        let quantized = self.0.view(&format!("{name}.weight"), Dtype::I8, shape)?;
         let weight = quantized
             .data()
             .chunks_exact(shape[1..].iter().product())
@@ -154,70 +109,29 @@ impl<'a> QuantizedWeights<'a> {
             .collect();
         Ok(LayerWeights {
             weight,
-            bias: self.f32s(&format!("{name}.bias"), &shape[..1])?,
+            bias: self.0.f32s(&format!("{name}.bias"), &shape[..1])?,
         })
-    }
-
-    fn view(&self, name: &str, dtype: Dtype, shape: &[usize]) -> Result<TensorView<'_>> {
-        let view = self
-            .tensors
-            .tensor(name)
-            .map_err(|_| Error::corrupt(format!("the tensor {name} is missing")))?;
-        if view.dtype() != dtype {
-            return Err(Error::corrupt(format!(
-                "the tensor {name} is {:?}, not {dtype:?}",
-                view.dtype()
-            )));
-        }
-        if view.shape() != shape {
-            return Err(Error::corrupt(format!(
-                "the tensor {name} has the shape {:?}, not {shape:?}",
-                view.shape()
-            )));
-        }
-        Ok(view)
-    }
-
-    fn f32s(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
-        let values = f32_values(self.view(name, Dtype::F32, shape)?.data());
-        if values.iter().any(|value| !value.is_finite()) {
-            return Err(Error::corrupt(format!(
-                "the tensor {name} holds a value that is not finite"
-            )));
-        }
-        Ok(values)
     }
 }
 
 impl Weights for QuantizedWeights<'_> {
     fn conv(&self, layer: &ConvLayer) -> Result<LayerWeights> {
         self.dequantize(&layer.name, &layer.shape())
+            .map_err(Error::weights)
     }
 
     fn classifier(&self) -> Result<LayerWeights> {
         self.dequantize(CLASSIFIER, &CLASSIFIER_SHAPE)
+            .map_err(Error::weights)
     }
 }
 
-/// Little-endian f32 values of a safetensors buffer.
-pub(crate) fn f32_values(bytes: &[u8]) -> Vec<f32> {
-    bytes
-        .as_chunks::<4>()
-        .0
-        .iter()
-        .map(|&chunk| f32::from_le_bytes(chunk))
+/// Every tensor of a quantized file.
+fn tensor_names() -> BTreeSet<String> {
+    let layers = convolutions();
+    let layers = layers.iter().map(|layer| layer.name.as_str());
+    layers
+        .chain([CLASSIFIER])
+        .flat_map(|name| ["weight", "scale", "bias"].map(|part| format!("{name}.{part}")))
         .collect()
-}
-
-fn unreadable(error: &SafeTensorError) -> Error {
-    use SafeTensorError::{
-        HeaderTooLarge, HeaderTooSmall, InvalidHeaderLength, MetadataIncompleteBuffer,
-    };
-    Error::corrupt(match error {
-        HeaderTooSmall | InvalidHeaderLength | MetadataIncompleteBuffer => {
-            "it is cut short or not a safetensors file".to_string()
-        }
-        HeaderTooLarge => "it is not a safetensors file".to_string(),
-        other => format!("its header is damaged ({other})"),
-    })
 }

@@ -4,6 +4,7 @@
 pub mod fitting;
 pub mod stripes;
 pub mod synthetic;
+pub mod tensors;
 
 use std::path::PathBuf;
 use std::sync::LazyLock;

@@ -145,6 +145,32 @@ pub enum Error {
     /// A second training was started while one runs.
     #[error("A training is running already. Wait for it to finish, or cancel it first.")]
     TrainingInProgress,
+    /// A project or head file cannot be read.
+    #[error(
+        "The project file cannot be used: {problem}. Use another copy of it, or export the project again."
+    )]
+    ProjectCorrupt {
+        /// What is wrong, naming the tensor or field.
+        problem: String,
+    },
+    /// A project or head file is of another format or version.
+    #[error(
+        "The project file cannot be used: {problem}. Choose a file that this version of Headstart exported, or open it with the version that did."
+    )]
+    ProjectUnsupported {
+        /// What is not supported.
+        problem: String,
+    },
+    /// A project or head file goes with other weights than those loaded.
+    #[error(
+        "The project file was made with other weights: it goes with those of SHA-256 {wanted}, and {loaded} are loaded. Load the weights that it was made with, or start a new project and add the images again."
+    )]
+    ProjectMismatch {
+        /// SHA-256 of the weights file that it goes with, in hex.
+        wanted: String,
+        /// SHA-256 of the weights file that is loaded, in hex.
+        loaded: String,
+    },
     /// An argument that makes no sense.
     #[error("{argument} is not valid: {problem}.")]
     InvalidArgument {
@@ -175,6 +201,9 @@ impl Error {
             Self::NotTrained => "NOT_TRAINED",
             Self::NoTestImages { .. } => "NO_TEST_IMAGES",
             Self::TrainingInProgress => "TRAINING_IN_PROGRESS",
+            Self::ProjectCorrupt { .. } => "PROJECT_CORRUPT",
+            Self::ProjectUnsupported { .. } => "PROJECT_UNSUPPORTED",
+            Self::ProjectMismatch { .. } => "PROJECT_MISMATCH",
             Self::InvalidArgument { .. } => "INVALID_ARGUMENT",
         }
     }
@@ -184,6 +213,14 @@ impl Error {
         match problem {
             Problem::Corrupt(problem) => Self::WeightsCorrupt { problem },
             Problem::Unsupported(problem) => Self::WeightsUnsupported { problem },
+        }
+    }
+
+    /// What is wrong with a project or head file.
+    pub(crate) fn project(problem: Problem) -> Self {
+        match problem {
+            Problem::Corrupt(problem) => Self::ProjectCorrupt { problem },
+            Problem::Unsupported(problem) => Self::ProjectUnsupported { problem },
         }
     }
 

@@ -171,6 +171,20 @@ impl std::fmt::Display for Views {
     }
 }
 
+impl std::str::FromStr for Views {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self> {
+        [Self::Centre, Self::Flip, Self::Crops]
+            .into_iter()
+            .find(|views| views.to_string() == name)
+            .ok_or_else(|| {
+                let names = "\"centre\", \"flip\" or \"crops\"";
+                Error::invalid("views", format!("it must be {names}, not \"{name}\""))
+            })
+    }
+}
+
 impl Views {
     /// How many inputs an image makes.
     pub fn count(self) -> usize {

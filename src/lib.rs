@@ -2,8 +2,8 @@
 //! into an embedding of 512 numbers, and a small linear head learns the user's classes from those.
 //!
 //! ```text
-//! file → pixels → 224×224 input → embedding → dataset → head → report, prediction
-//! (browser decodes) (image)        (backbone)  (dataset) (head)  (evaluation, explain)
+//! file → pixels → 224×224 input → embedding → dataset → head → report, prediction, export
+//! (browser decodes) (image)        (backbone)  (dataset) (head)  (evaluation, explain, export)
 //! ```
 //!
 //! Data moves left to right, and a module knows only what stands to its left. [`Classifier`] holds one
@@ -16,6 +16,7 @@ pub mod device;
 mod error;
 pub mod evaluation;
 pub mod explain;
+mod export;
 pub mod head;
 pub mod image;
 mod tensor_file;

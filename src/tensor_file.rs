@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use safetensors::tensor::{Dtype, TensorView};
 use safetensors::{SafeTensorError, SafeTensors};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 /// Why a file cannot be used.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,6 +47,18 @@ impl<'a> TensorFile<'a> {
     /// A field of the metadata.
     pub fn metadata(&self, name: &str) -> Option<&str> {
         self.metadata.get(name).map(String::as_str)
+    }
+
+    /// A field of the metadata that has to be there.
+    pub fn text(&self, name: &str) -> Checked<&str> {
+        self.metadata(name)
+            .ok_or_else(|| Problem::corrupt(format!("its metadata has no {name}")))
+    }
+
+    /// A field of the metadata that holds JSON.
+    pub fn json<T: DeserializeOwned>(&self, name: &str) -> Checked<T> {
+        serde_json::from_str(self.text(name)?)
+            .map_err(|error| Problem::corrupt(format!("its {name} cannot be read ({error})")))
     }
 
     /// Which of these formats the file has, in this version of it. `kind` is what people call such a file.
@@ -159,6 +173,16 @@ impl RawTensor {
             bytes: values.iter().map(|&value| value as u8).collect(),
         }
     }
+}
+
+/// A value as JSON, for the metadata.
+pub(crate) fn json(value: &impl Serialize) -> Checked<String> {
+    serde_json::to_string(value).map_err(|error| unwritable(&error))
+}
+
+/// A value as a part of a larger JSON document.
+pub(crate) fn value(value: &impl Serialize) -> Checked<serde_json::Value> {
+    serde_json::to_value(value).map_err(|error| unwritable(&error))
 }
 
 fn unwritable(error: &dyn std::fmt::Display) -> Problem {

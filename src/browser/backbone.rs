@@ -6,9 +6,9 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 use super::convert::{to_js, to_js_error};
 use super::session::Session;
-use crate::Error;
+use crate::Classifier;
 use crate::device::{Backend, BackendKind};
-use crate::image::{Views, content_hash};
+use crate::image::content_hash;
 
 /// SHA-256 of a weights file, in hex: what it is known by before it is loaded.
 #[wasm_bindgen(js_name = weightsHash)]
@@ -50,13 +50,15 @@ impl Backbone {
 
     /// A session without images. `views` is `"centre"`, `"flip"` or `"crops"`.
     pub fn session(&self, views: JsValue) -> Result<Session, JsValue> {
-        let views: Views = serde_wasm_bindgen::from_value(views).map_err(|_| {
-            to_js_error(Error::invalid(
-                "views",
-                "it must be \"centre\", \"flip\" or \"crops\"",
-            ))
-        })?;
-        Ok(Session::new(self.0.clone(), views))
+        let views = views.as_string().unwrap_or_default();
+        let views = views.parse().map_err(to_js_error)?;
+        Ok(Session::new(Classifier::new(self.0.clone(), views)))
+    }
+
+    /// A session with what a file exported by `exportProject` or `exportHead` holds.
+    pub fn restore(&self, file: &[u8]) -> Result<Session, JsValue> {
+        let classifier = Classifier::restore(self.0.clone(), file).map_err(to_js_error)?;
+        Ok(Session::new(classifier))
     }
 }
 

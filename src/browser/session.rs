@@ -7,8 +7,8 @@ use web_sys::ImageData;
 
 use super::convert::{from_js, set, to_js, to_js_error, to_js_heatmap};
 use crate::head::TrainOptions;
-use crate::image::{Pixels, Views, check_encoded, check_size, content_hash, pixel_hash};
-use crate::{Backbone, Classifier, Error, PredictOptions};
+use crate::image::{Pixels, check_encoded, check_size, content_hash, pixel_hash};
+use crate::{Classifier, Error, PredictOptions};
 
 /// A classifier in the making.
 ///
@@ -20,10 +20,8 @@ pub struct Session {
 }
 
 impl Session {
-    pub(super) fn new(backbone: Backbone, views: Views) -> Self {
-        Self {
-            classifier: Classifier::new(backbone, views),
-        }
+    pub(super) fn new(classifier: Classifier) -> Self {
+        Self { classifier }
     }
 }
 
@@ -158,6 +156,18 @@ impl Session {
     /// The report on held-out images.
     pub async fn evaluate(&self) -> Result<JsValue, JsValue> {
         to_js(&self.classifier.evaluate().await.map_err(to_js_error)?)
+    }
+
+    /// The head as a safetensors file.
+    #[wasm_bindgen(js_name = exportHead)]
+    pub async fn export_head(&self) -> Result<Vec<u8>, JsValue> {
+        self.classifier.export_head().await.map_err(to_js_error)
+    }
+
+    /// All but the images themselves, as a safetensors file.
+    #[wasm_bindgen(js_name = exportProject)]
+    pub async fn export_project(&self) -> Result<Vec<u8>, JsValue> {
+        self.classifier.export_project().await.map_err(to_js_error)
     }
 
     /// Fails with `NOT_TRAINED` where there is no head.

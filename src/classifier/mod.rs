@@ -1,6 +1,7 @@
 //! A backbone, the user's images and a head: what the browser and the command line work with.
 
 mod editing;
+mod exporting;
 mod judging;
 mod prediction;
 mod staging;
@@ -8,7 +9,7 @@ mod staging;
 use crate::backbone::Backbone;
 use crate::dataset::{Dataset, folds, hold_out, shuffled_places};
 use crate::device::Backend;
-use crate::evaluation::{HeldOut, Provenance};
+use crate::evaluation::{FOLDS, HeldOut, Provenance};
 use crate::explain::Neighbours;
 use crate::head::{EpochReport, Fit, Fitted, LabelledEmbeddings, TrainOptions, TrainingData};
 use crate::image::{PREPROCESSING_VERSION, Views};
@@ -16,9 +17,6 @@ use crate::{Error, Result};
 
 pub use prediction::{ClassProbability, NearestImage, PredictOptions, Prediction};
 use staging::Stage;
-
-/// Folds of the cross-validation within the training images.
-const FOLDS: usize = 5;
 
 /// A classifier in the making.
 ///

@@ -3,6 +3,7 @@
 mod near_duplicates;
 mod removal;
 mod split;
+mod stored;
 
 use std::collections::HashMap;
 
@@ -13,6 +14,7 @@ pub(crate) use near_duplicates::dot;
 pub use near_duplicates::{MIN_CENTRED_COSINE, MIN_COSINE};
 pub(crate) use removal::Kept;
 pub use split::{Partition, TEST_SHARE, folds, hold_out, shuffled_places};
+pub(crate) use stored::{StoredDataset, check_labels};
 
 use crate::backbone::EMBEDDING_LEN;
 use crate::{Error, Result};
@@ -30,7 +32,8 @@ pub enum Split {
 }
 
 /// A side of the split.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Side {
     /// Learned from.
     Train,
@@ -39,7 +42,8 @@ pub enum Side {
 }
 
 /// One image.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Sample {
     /// Its id, which it keeps while other images come and go, and which no other image ever gets.
     pub id: usize,
@@ -54,6 +58,7 @@ pub struct Sample {
     /// The side that the seeded split put it on, which it keeps.
     pub side: Option<Side>,
     /// Its embedding, 512 numbers.
+    #[serde(skip)]
     pub embedding: Vec<f32>,
 }
 
@@ -139,7 +144,7 @@ impl Dataset {
     /// Adds an image and gives its id.
     ///
     /// # Errors
-    /// `INVALID_ARGUMENT` for an empty label, an embedding that is not 512 finite numbers, or content
+    /// `INVALID_ARGUMENT` for an empty label or hash, an embedding that is not 512 finite numbers, or content
     /// that is there already.
     pub fn add(
         &mut self,
@@ -150,6 +155,9 @@ impl Dataset {
         embedding: &[f32],
     ) -> Result<usize> {
         let label = check_label("label", label)?;
+        if hash.is_empty() {
+            return Err(Error::invalid("hash", "it is empty; give the content's"));
+        }
         if embedding.len() != EMBEDDING_LEN || embedding.iter().any(|value| !value.is_finite()) {
             return Err(Error::invalid(
                 "embedding",
@@ -169,9 +177,7 @@ impl Dataset {
         });
         let id = self.next_id;
         self.next_id += 1;
-        self.candidates.add(embedding, embeddings(&self.samples));
-        self.by_hash.insert(hash.into(), self.samples.len());
-        self.samples.push(Sample {
+        self.push(Sample {
             id,
             name: name.into(),
             hash: hash.into(),

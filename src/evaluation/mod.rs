@@ -11,7 +11,7 @@ pub use cross_validation::{CrossValidation, CurvePoint, LearningCurve, MorePhoto
 pub use interval::wilson;
 pub use label_problems::{Contradiction, label_problems};
 pub use metrics::{ClassMetrics, Metrics, argmax};
-pub(crate) use provenance::Provenance;
+pub(crate) use provenance::{FOLDS, Provenance};
 pub use report::{
     Calibration, ClassReport, Conflict, Evidence, HeldOut, Judged, LabelProblem, NearDuplicates,
     Refusals, Report, ReportedHead, TestPrediction, UnknownReport,

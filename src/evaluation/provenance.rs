@@ -1,11 +1,18 @@
 //! What a head rests on.
 
+use serde::{Deserialize, Serialize};
+
 use super::report::HeldOut;
 use crate::dataset::Kept;
 use crate::head::ClassWeights;
 
-/// Which images a head learned from and which it is to be judged on, by their indices in the dataset.
-#[derive(Debug, Clone, PartialEq)]
+/// Folds of the cross-validation within the training images, at most.
+pub(crate) const FOLDS: usize = 5;
+
+/// Which images a head learned from and which it is to be judged on, by their indices in the dataset. Nothing
+/// by default: where a head came without its images.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Provenance {
     /// Images learned from, in the order in which the fit has them.
     pub train: Vec<usize>,

@@ -1,6 +1,6 @@
 //! The report that a person reads: measures, and every held-out image's prediction.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::cross_validation::{CrossValidation, LearningCurve};
 use super::interval::wilson;
@@ -13,12 +13,13 @@ use crate::image::Views;
 const FEW_TEST_IMAGES: usize = 20;
 
 /// Where the held-out images came from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum HeldOut {
     /// The user gave them.
     #[serde(rename = "test folder")]
     TestFolder,
     /// A seeded, stratified share of the user's images.
+    #[default]
     #[serde(rename = "split")]
     Split,
 }

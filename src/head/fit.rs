@@ -2,7 +2,7 @@
 //! any point.
 
 use burn::tensor::Device;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::descent::Descent;
 use super::linear::Head;
@@ -84,8 +84,8 @@ impl EpochReport {
 }
 
 /// How a head came about.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct HeadSummary {
     /// How it was fitted.
     pub method: Method,

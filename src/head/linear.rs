@@ -89,6 +89,19 @@ impl Head {
         self.linear.weight.val()
     }
 
+    /// Weights `[512, classes]` and biases `[classes]`.
+    ///
+    /// # Errors
+    /// `DEVICE_LOST` when they cannot be read back.
+    pub(crate) async fn read_weights(&self) -> Result<(Vec<f32>, Vec<f32>)> {
+        let weights = read(self.weights()).await?;
+        let biases = match &self.linear.bias {
+            Some(biases) => read(biases.val()).await?,
+            None => vec![0.0; self.labels.len()],
+        };
+        Ok((weights, biases))
+    }
+
     /// `[N, 512]` → `[N, classes]`.
     pub fn logits(&self, embeddings: Tensor<2>) -> Tensor<2> {
         self.linear.forward(embeddings)

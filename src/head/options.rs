@@ -18,10 +18,11 @@ pub enum Method {
 }
 
 /// Whether classes count alike whatever their sizes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ClassWeights {
     /// Balanced where the largest class has more than 1.5 times the images of the smallest.
+    #[default]
     Auto,
     /// Every class counts alike.
     Balanced,

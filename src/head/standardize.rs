@@ -1,6 +1,6 @@
 //! Standardising embeddings: each of the 512 axes to mean 0 and deviation 1 over the training images.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::backbone::EMBEDDING_LEN;
 
@@ -12,7 +12,7 @@ const FEW_IMAGES: usize = 100;
 const PRIOR_IMAGES: f64 = 30.0;
 
 /// How deviations are estimated.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Scaling {
     /// Each axis by its own deviation, as scikit-learn's `StandardScaler`.
     #[serde(rename = "per axis")]

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
 pub mod fitting;
+pub mod project;
 pub mod stripes;
 pub mod synthetic;
 pub mod tensors;

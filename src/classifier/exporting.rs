@@ -1,0 +1,109 @@
+//! Files that a classifier leaves behind, and comes back from.
+
+use super::{Classifier, Trained};
+use crate::backbone::Backbone;
+use crate::evaluation::Report;
+use crate::export::{self, HeadFile, ProjectFile, Restored, RestoredHead, StoredHead};
+use crate::head::LeftOut;
+use crate::{Error, Result};
+
+impl Classifier {
+    /// The head as a safetensors file: `fc.weight` F32 `[classes, 512]` and `fc.bias` F32 `[classes]`, as
+    /// torchvision's ResNet18 has them, with the labels and the temperature in the metadata
+    /// (`docs/project-format.md`).
+    ///
+    /// # Errors
+    /// `NOT_TRAINED`, `DEVICE_LOST`.
+    pub async fn export_head(&self) -> Result<Vec<u8>> {
+        let head = StoredHead::of(&self.trained()?.fitted).await?;
+        let file = HeadFile {
+            weights_sha256: self.backbone.hash(),
+            views: self.stage.views(),
+            head,
+        };
+        file.write().map_err(Error::project)
+    }
+
+    /// Everything but the images themselves as a safetensors file, from which [`restore`](Self::restore)
+    /// makes a classifier that behaves the same: embeddings, classes, names, sides of the split, the head and
+    /// what it rests on. The report goes with it, where there is one.
+    ///
+    /// # Errors
+    /// `DEVICE_LOST`.
+    pub async fn export_project(&self) -> Result<Vec<u8>> {
+        let head = match &self.trained {
+            Some(trained) => Some(export::Trained {
+                head: StoredHead::of(&trained.fitted).await?,
+                provenance: &trained.provenance,
+                left_out: trained.left_out_logits(),
+            }),
+            None => None,
+        };
+        let file = ProjectFile {
+            weights_sha256: self.backbone.hash(),
+            views: self.stage.views(),
+            backend: self.backend().kind,
+            dataset: &self.dataset,
+            head,
+            report: self.report_if_any().await?,
+        };
+        file.write().map_err(Error::project)
+    }
+
+    /// A classifier from a file that [`export_project`](Self::export_project) or
+    /// [`export_head`](Self::export_head) made with the same weights. With a head alone there are no images:
+    /// it predicts, but cannot tell an image of none of its classes.
+    ///
+    /// ```no_run
+    /// # use headstart::{Backbone, Classifier, device::cpu_backend};
+    /// # fn main() -> headstart::Result<()> {
+    /// # let weights = std::fs::read("weights/resnet18-int8.safetensors").expect("the weights exist");
+    /// let backbone = Backbone::load(&weights, cpu_backend())?;
+    /// let file = std::fs::read("insects.safetensors").expect("the project exists");
+    /// let classifier = Classifier::restore(backbone, &file)?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// `PROJECT_CORRUPT`, `PROJECT_UNSUPPORTED`, or `PROJECT_MISMATCH` for a file that goes with other
+    /// weights.
+    pub fn restore(backbone: Backbone, file: &[u8]) -> Result<Self> {
+        let Restored {
+            views,
+            dataset,
+            head,
+        } = export::read(file, backbone.hash())?;
+        let mut classifier = Self::new(backbone, views);
+        classifier.dataset = dataset;
+        if let Some(RestoredHead {
+            head,
+            left_out,
+            provenance,
+        }) = head
+        {
+            let left_out = left_out.map(|logits| LeftOut {
+                logits,
+                folds: provenance.folds.clone(),
+            });
+            let fitted = head.into_fitted(left_out, classifier.backbone.device());
+            classifier.put_in_place(fitted, provenance);
+        }
+        Ok(classifier)
+    }
+
+    /// The report, unless there is no head or nothing to judge it on.
+    async fn report_if_any(&self) -> Result<Option<Report>> {
+        match self.evaluate().await {
+            Ok(report) => Ok(Some(report)),
+            Err(Error::NotTrained | Error::NoTestImages { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl Trained {
+    fn left_out_logits(&self) -> Option<&[f32]> {
+        let left_out = self.fitted.left_out.as_ref()?;
+        Some(&left_out.logits)
+    }
+}

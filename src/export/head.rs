@@ -1,0 +1,174 @@
+//! A head in a file: torch's `nn.Linear` under the names that torchvision's ResNet18 has for it.
+
+use burn::tensor::Device;
+use serde::{Deserialize, Serialize};
+
+use super::{Restored, RestoredHead, VERSION, check_names};
+use crate::backbone::EMBEDDING_LEN;
+use crate::dataset::{Dataset, check_labels};
+use crate::evaluation::Provenance;
+use crate::head::{Fitted, Head, HeadSummary, LeftOut};
+use crate::image::Views;
+use crate::tensor_file::{self, Checked, Problem, RawTensor, TensorFile};
+use crate::{Error, Result};
+
+/// The metadata's `format`.
+pub(super) const FORMAT: &str = "headstart-head";
+/// torchvision's name of the weights.
+pub(super) const WEIGHT: &str = "fc.weight";
+/// torchvision's name of the biases.
+pub(super) const BIAS: &str = "fc.bias";
+
+/// What is to be known of a head besides its weights.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct HeadDescription {
+    /// The classes, in the order of the weights' rows.
+    pub labels: Vec<String>,
+    /// What logits are divided by before they become probabilities.
+    pub temperature: f64,
+    /// How it came about.
+    pub summary: HeadSummary,
+    /// On how many images its temperature was fitted.
+    pub calibrated_on: usize,
+}
+
+/// A head as a file has it.
+#[derive(Debug)]
+pub(crate) struct StoredHead {
+    pub description: HeadDescription,
+    /// `[classes, 512]`, as torch keeps it; burn has it the other way round.
+    weight: Vec<f32>,
+    /// `[classes]`
+    bias: Vec<f32>,
+}
+
+impl StoredHead {
+    /// Reads a head's weights from the device.
+    ///
+    /// # Errors
+    /// `DEVICE_LOST`.
+    pub async fn of(fitted: &Fitted) -> Result<Self> {
+        let (weight, bias) = fitted.head.read_weights().await?;
+        let labels = fitted.head.labels();
+        Ok(Self {
+            weight: transposed(&weight, labels.len()),
+            bias,
+            description: HeadDescription {
+                labels: labels.to_vec(),
+                temperature: fitted.head.temperature(),
+                summary: fitted.summary.clone(),
+                calibrated_on: fitted.calibrated_on,
+            },
+        })
+    }
+
+    /// Puts the head on a device.
+    pub fn into_fitted(self, left_out: Option<LeftOut>, device: &Device) -> Fitted {
+        let HeadDescription {
+            labels,
+            temperature,
+            summary,
+            calibrated_on,
+        } = self.description;
+        let weight = transposed(&self.weight, EMBEDDING_LEN);
+        let head = Head::from_weights(labels, weight, self.bias, device);
+        Fitted {
+            head: head.calibrated(temperature),
+            summary,
+            calibrated_on,
+            left_out,
+        }
+    }
+
+    /// How many classes there are.
+    pub fn classes(&self) -> usize {
+        self.description.labels.len()
+    }
+
+    pub(super) fn tensors(&self) -> [RawTensor; 2] {
+        let classes = self.classes();
+        [
+            RawTensor::f32(WEIGHT, &[classes, EMBEDDING_LEN], &self.weight),
+            RawTensor::f32(BIAS, &[classes], &self.bias),
+        ]
+    }
+
+    pub(super) fn read(file: &TensorFile, description: HeadDescription) -> Checked<Self> {
+        let labels = &description.labels;
+        check_labels("the head's classes", labels).map_err(Problem::Corrupt)?;
+        if labels.len() < 2 {
+            return Err(Problem::corrupt("the head has fewer than two classes"));
+        }
+        let not_positive = |value: f64| !(value > 0.0 && value.is_finite());
+        if not_positive(description.temperature) {
+            return Err(Problem::corrupt("the head's temperature is not positive"));
+        }
+        if description.summary.l2 != 0.0 && not_positive(description.summary.l2) {
+            return Err(Problem::corrupt("the head's L2 penalty is negative"));
+        }
+        Ok(Self {
+            weight: file.f32s(WEIGHT, &[labels.len(), EMBEDDING_LEN])?,
+            bias: file.f32s(BIAS, &[labels.len()])?,
+            description,
+        })
+    }
+}
+
+/// A file with a head alone.
+pub(crate) struct HeadFile<'a> {
+    /// SHA-256 of the weights file whose embeddings the head takes.
+    pub weights_sha256: &'a str,
+    pub views: Views,
+    pub head: StoredHead,
+}
+
+impl HeadFile<'_> {
+    pub fn write(&self) -> Checked<Vec<u8>> {
+        let description = &self.head.description;
+        let metadata = [
+            ("format", FORMAT.into()),
+            ("version", VERSION.into()),
+            ("weights_sha256", self.weights_sha256.into()),
+            ("views", self.views.to_string()),
+            ("labels", tensor_file::json(&description.labels)?),
+            ("temperature", tensor_file::json(&description.temperature)?),
+            ("summary", tensor_file::json(&description.summary)?),
+            (
+                "calibrated_on",
+                tensor_file::json(&description.calibrated_on)?,
+            ),
+        ];
+        tensor_file::write(&self.head.tensors(), metadata)
+    }
+
+    /// The SHA-256 of the weights that the head goes with, and the head with no images.
+    pub(super) fn read(file: &TensorFile) -> Checked<(String, Restored)> {
+        check_names(file, [WEIGHT, BIAS])?;
+        let description = HeadDescription {
+            labels: file.json("labels")?,
+            temperature: file.json("temperature")?,
+            summary: file.json("summary")?,
+            calibrated_on: file.json("calibrated_on")?,
+        };
+        let restored = Restored {
+            views: file
+                .text("views")?
+                .parse()
+                .map_err(|error: Error| Problem::Corrupt(error.to_string()))?,
+            dataset: Dataset::default(),
+            head: Some(RestoredHead {
+                head: StoredHead::read(file, description)?,
+                left_out: None,
+                provenance: Provenance::default(),
+            }),
+        };
+        Ok((file.text("weights_sha256")?.into(), restored))
+    }
+}
+
+/// `[rows, columns]` from `[columns, rows]`, where `rows` is given.
+fn transposed(values: &[f32], rows: usize) -> Vec<f32> {
+    let column = |row: usize| values.iter().skip(row).step_by(rows).copied();
+    (0..rows).flat_map(column).collect()
+}

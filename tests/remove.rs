@@ -2,13 +2,16 @@
 
 mod support;
 
-use headstart::dataset::{Dataset, Split};
+use headstart::dataset::{Dataset, Side, Split};
 use headstart::head::TrainOptions;
 use headstart::{Classifier, PredictOptions};
 use pollster::block_on;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use support::stripes::{SIDE, add, add_copy, by_name, classifier, copy, empty, predict, train};
+use support::stripes::{
+    SIDE, adam, add, add_copy, add_pixels, by_name, classifier, copy, empty, predict, stripes,
+    train, train_with,
+};
 use support::synthetic::{altered, embedding};
 
 fn id_of(classifier: &Classifier, name: &str) -> usize {
@@ -149,6 +152,43 @@ fn a_head_goes_with_an_image_that_it_learned_from_or_is_judged_on() {
         assert!(error.to_string().contains("removed"), "{error}");
         train(&mut classifier);
     }
+}
+
+#[test]
+fn a_head_goes_with_an_image_that_it_stopped_by() {
+    let mut classifier = classifier();
+    train_with(&mut classifier, &adam());
+    let file = block_on(classifier.export_project()).unwrap();
+    let document = support::project::document(&file);
+    let stopped_by = document["provenance"]["validation"][0].as_u64().unwrap();
+    classifier.remove_images(&[stopped_by as usize]).unwrap();
+    assert!(!is_trained(&classifier));
+}
+
+/// The only image of a class may be one that was set aside.
+#[test]
+fn a_head_goes_with_a_class_that_it_knows() {
+    let mut classifier = classifier();
+    for number in [30, 31] {
+        let name = number.to_string();
+        let rgba = stripes(true, number);
+        add_pixels(&mut classifier, &name, "odd", Split::Auto, &rgba);
+    }
+    train(&mut classifier);
+    let on = |side| {
+        let mut odd = classifier.dataset.samples()[24..].iter();
+        odd.find(|sample| sample.side == Some(side))
+            .unwrap()
+            .clone()
+    };
+    let (learned, tested) = (on(Side::Train), on(Side::Test));
+    classifier.remove_images(&[learned.id]).unwrap();
+    let twin = copy(true, tested.name.parse().unwrap());
+    add_pixels(&mut classifier, "twin", "down", Split::Train, &twin);
+    train(&mut classifier);
+    assert_eq!(classifier.remove_class("odd").unwrap(), [tested.id]);
+    assert!(!is_trained(&classifier));
+    train(&mut classifier);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Changing what is there: other names for classes, and fewer images.
 
 use super::{Classifier, Trained};
-use crate::dataset::{Kept, check_label, unknown_class};
+use crate::dataset::{Dataset, Kept, check_label, unknown_class};
 use crate::{Error, Result};
 
 impl Classifier {
@@ -48,16 +48,18 @@ impl Classifier {
     /// Removes images by their ids and gives the ids of those removed, in the order in which they were
     /// added. A class whose last image goes, goes with it.
     ///
-    /// A head that learned from one of them, stopped by it or is judged on it is dropped; any other stays.
+    /// A head that learned from one of them, stopped by it, is judged on it or knows a class that goes is
+    /// dropped; any other stays.
     ///
     /// # Errors
     /// `INVALID_ARGUMENT` for an id that no image has, and then nothing is removed; `TRAINING_IN_PROGRESS`.
     pub fn remove_images(&mut self, ids: &[usize]) -> Result<Vec<usize>> {
         self.require_idle()?;
         let kept = self.dataset.without(ids)?;
+        let removed = self.dataset.retain(&kept);
         let trained = self.trained.take();
-        self.trained = trained.and_then(|trained| trained.after(&kept));
-        Ok(self.dataset.retain(&kept))
+        self.trained = trained.and_then(|trained| trained.after(&kept, &self.dataset));
+        Ok(removed)
     }
 
     /// The dataset's classes, and those that only the head knows.
@@ -73,11 +75,11 @@ impl Classifier {
 }
 
 impl Trained {
-    /// The same after a removal; `None` where the head rests on an image that is gone.
-    fn after(self, kept: &Kept) -> Option<Self> {
-        Some(Self {
-            provenance: self.provenance.after(kept)?,
-            ..self
-        })
+    /// The same after a removal; `None` where the head rests on an image or knows a class that is gone.
+    fn after(self, kept: &Kept, dataset: &Dataset) -> Option<Self> {
+        let provenance = self.provenance.after(kept)?;
+        let known = self.fitted.head.labels();
+        let fits = provenance.train.is_empty() || dataset.labels().starts_with(known);
+        fits.then_some(Self { provenance, ..self })
     }
 }

@@ -7,7 +7,7 @@ use headstart::backbone::weights::{QuantizedWeights, Weights};
 use headstart::backbone::{EMBEDDING_LEN, ResNet18};
 use headstart::device;
 use support::{
-    CHECKPOINT, QUANTIZED, bytes, cosine, input, max_abs_error, quantized, read_shared,
+    BACKBONE, CHECKPOINT, QUANTIZED, bytes, cosine, input, max_abs_error, quantized, read_shared,
     relative_l2, tensor, values,
 };
 
@@ -158,4 +158,10 @@ fn int8_logits_name_the_classes_that_torch_names() {
         "figure: int8 logits: top class equals torch's on {sure} of {sure} images it is sure of"
     );
     assert!(sure >= 15, "only {sure} images were compared");
+}
+
+#[test]
+fn on_the_cpu_there_is_no_memory_of_a_device_to_tell_of() {
+    let memory = BACKBONE.memory();
+    assert_eq!((memory.gpu, memory.wasm), (None, None));
 }

@@ -7,7 +7,7 @@ use burn::tensor::Device;
 use super::resnet::ResNet18;
 use super::weights::QuantizedWeights;
 use crate::Result;
-use crate::device::Backend;
+use crate::device::{Backend, Memory, Reclaim};
 use crate::image::content_hash;
 
 /// The frozen network on a device. A clone is the same network: it shares the tensors, and the last one to
@@ -30,6 +30,7 @@ struct Loaded {
     network: ResNet18,
     weights_hash: String,
     backend: Backend,
+    _reclaim: Reclaim,
 }
 
 impl Backbone {
@@ -42,6 +43,7 @@ impl Backbone {
         Ok(Self(Arc::new(Loaded {
             network,
             weights_hash: content_hash(weights),
+            _reclaim: Reclaim(backend.device.clone()),
             backend,
         })))
     }
@@ -59,6 +61,11 @@ impl Backbone {
     /// The network itself.
     pub fn network(&self) -> &ResNet18 {
         &self.0.network
+    }
+
+    /// Memory in use, by all that shares the module and the device. Waits for nothing.
+    pub fn memory(&self) -> Memory {
+        Memory::of(self.device())
     }
 
     pub(crate) fn device(&self) -> &Device {

@@ -26,6 +26,13 @@ struct BackendInfo<'a> {
     adapter: &'a str,
 }
 
+/// In bytes.
+#[derive(Serialize)]
+struct MemoryInfo {
+    wasm: u64,
+    gpu: Option<u64>,
+}
+
 #[wasm_bindgen]
 impl Backbone {
     /// Opens the device of this module's backend and loads a quantized weights file onto it. `adapter` is
@@ -45,6 +52,15 @@ impl Backbone {
         to_js(&BackendInfo {
             kind: backend.kind,
             adapter: &backend.adapter,
+        })
+    }
+
+    /// `{ wasm, gpu }` in bytes: this module's memory, and what is reserved on the GPU; `gpu` is `null` on the CPU.
+    pub fn memory(&self) -> Result<JsValue, JsValue> {
+        let memory = self.0.memory();
+        to_js(&MemoryInfo {
+            wasm: memory.wasm.unwrap_or(0),
+            gpu: memory.gpu.map(|gpu| gpu.reserved),
         })
     }
 

@@ -8,7 +8,7 @@ mod staging;
 
 use crate::backbone::Backbone;
 use crate::dataset::{Dataset, folds, hold_out, shuffled_places};
-use crate::device::Backend;
+use crate::device::{Backend, Reclaim};
 use crate::evaluation::{FOLDS, HeldOut, Provenance};
 use crate::explain::Neighbours;
 use crate::head::{EpochReport, Fit, Fitted, LabelledEmbeddings, TrainOptions, TrainingData};
@@ -30,6 +30,7 @@ pub struct Classifier {
     stage: Stage,
     fit: Option<(Fit, Provenance)>,
     trained: Option<Trained>,
+    _reclaim: Reclaim,
 }
 
 /// A head in place.
@@ -43,6 +44,7 @@ impl Classifier {
     /// A classifier without images. `views` is what is embedded of each image.
     pub fn new(backbone: Backbone, views: Views) -> Self {
         Self {
+            _reclaim: Reclaim(backbone.device().clone()),
             backbone,
             dataset: Dataset::default(),
             stage: Stage::new(views),

@@ -3,8 +3,13 @@
 //! Which kind runs is settled before a module is loaded (each wasm module holds one backend); this
 //! opens it and says what it is.
 
+mod memory;
+
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
+
+pub(crate) use memory::Reclaim;
+pub use memory::{GpuMemory, Memory};
 
 /// Which backend computes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -23,7 +23,8 @@ for (const name of ["headstart", "headstart-weights"] as const) {
       [attw, tarballOf(name), ...options, ...excluded],
       tarballs,
     );
-    expect(output).toContain(`"${name}"`);
+    // It finds nothing wrong with a package without types either.
+    expect(output).toContain("OK (ESM)");
   });
 
   test(`${name}: publint finds nothing`, async () => {

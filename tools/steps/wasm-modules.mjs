@@ -1,5 +1,5 @@
 /** The crate as two WebAssembly modules, one per backend: cargo, then wasm-bindgen, then wasm-opt. */
-import { copyFile, mkdtemp, rm } from "node:fs/promises";
+import { copyFile, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fromCache } from "../support/content-cache.mjs";
@@ -12,6 +12,7 @@ import { packageManifest, packageScript, run } from "../support/run.mjs";
 import { keyOf, stamps } from "../support/stamp.mjs";
 import { wasmBindgen, wasmBindgenVersion } from "./wasm-bindgen.mjs";
 import { wasmToolchain } from "./wasm-toolchain.mjs";
+import { withShortNames } from "./short-names.mjs";
 
 const AGAIN = "Run: npm run build";
 const BINDGEN_FLAGS = [
@@ -23,6 +24,8 @@ const OPTIMISER_FLAGS = [
   "-O2",
   "--strip-debug",
   "--strip-producers",
+  // Their long names weigh more than the code around them, and cannot be compressed.
+  "--minify-imports-and-exports-and-modules",
   // What rustc emits; without them wasm-opt refuses the module.
   ...[
     ...["bulk-memory", "mutable-globals", "multivalue", "reference-types"],
@@ -165,14 +168,22 @@ async function optimise(module, bound, version, destination) {
           mend: AGAIN,
         },
         async () => {
-          for (const file of await filesUnder([bound])) {
-            await copyFile(file, join(folder, file.slice(bound.length + 1)));
-          }
-          await run(process.execPath, [
-            packageScript("binaryen", "wasm-opt"),
-            ...OPTIMISER_FLAGS,
-            ...["-o", join(folder, "headstart_bg.wasm"), input],
-          ]);
+          const { stdout } = await run(
+            process.execPath,
+            [
+              packageScript("binaryen", "wasm-opt"),
+              ...OPTIMISER_FLAGS,
+              ...["-o", join(folder, "headstart_bg.wasm"), input],
+            ],
+            { output: "keep" },
+          );
+          const bindings = join(bound, "headstart.js");
+          await writeFile(
+            join(folder, "headstart.js"),
+            withShortNames(await readFile(bindings, "utf8"), stdout),
+          );
+          const types = "headstart.d.ts";
+          await copyFile(join(bound, types), join(folder, types));
         },
       ),
   );

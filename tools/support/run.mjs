@@ -9,7 +9,8 @@ import { root } from "./paths.mjs";
  * @typedef {object} RunOptions
  * @property {string} [cwd] the repository root unless told
  * @property {NodeJS.ProcessEnv} [env]
- * @property {"show" | "keep" | "both"} [output] show it as it comes (default), keep standard output, or both
+ * @property {"show" | "keep" | "both" | "ask"} [output] show it as it comes (default), keep standard output, or
+ *   both; `"ask"` keeps it and drops what goes to standard error
  * @property {boolean} [shell]
  *
  * @typedef {object} Outcome
@@ -34,7 +35,7 @@ export function attempt(command, args, options = {}) {
     stdio: [
       "ignore",
       output === "show" ? "inherit" : "pipe",
-      output === "keep" ? "ignore" : "inherit",
+      output === "ask" ? "ignore" : "inherit",
     ],
   });
   /** @type {Buffer[]} */
@@ -76,7 +77,7 @@ export async function run(command, args, options) {
  * @param {RunOptions} [options]
  */
 export async function ask(command, args, options) {
-  const outcome = await attempt(command, args, { ...options, output: "keep" });
+  const outcome = await attempt(command, args, { ...options, output: "ask" });
   return outcome.code === 0 ? outcome.stdout.trim() : undefined;
 }
 

@@ -1,7 +1,7 @@
 import "fake-indexeddb/auto";
-import { IDBFactory } from "fake-indexeddb";
-import { beforeEach, describe, expect, it, vi } from "vitest";
-import { openDatabase } from "../src/cache/database.js";
+import { IDBDatabase, IDBFactory } from "fake-indexeddb";
+import { createStore, set } from "idb-keyval";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import {
   clearStoredEmbeddings,
   EmbeddingCache,
@@ -13,6 +13,20 @@ import { FakeSession } from "./fake/session.js";
 import { started } from "./fake/worker.js";
 
 beforeEach(() => vi.stubGlobal("indexedDB", new IDBFactory()));
+afterEach(() => vi.restoreAllMocks());
+
+/** A disk that is full: reading goes on, writing does not. */
+function fillDisk() {
+  const transaction = IDBDatabase.prototype.transaction;
+  vi.spyOn(IDBDatabase.prototype, "transaction").mockImplementation(function (
+    this: InstanceType<typeof IDBDatabase>,
+    ...[names, mode]
+  ) {
+    if (mode === "readwrite")
+      throw new DOMException("The disk is full.", "QuotaExceededError");
+    return transaction.call(this, names, mode);
+  });
+}
 
 const one = Float32Array.of(1, 2, 3);
 const two = Float32Array.of(4, 5, 6);
@@ -36,23 +50,14 @@ describe("stored embeddings", () => {
   });
 
   it("are not taken for embeddings when another script has written something else", async () => {
-    const database = await openDatabase();
-    await database.put("embeddings", "not one" as never, "a");
+    await set("a", "not one", createStore("headstart", "embeddings"));
     expect(await new EmbeddingCache().get(["a"])).toEqual([undefined]);
   });
 
   it("are kept in memory when there is no room, and what was stored before is still found", async () => {
     await new EmbeddingCache().put([["a", one]]);
-    const cache = new EmbeddingCache(async () => {
-      const database = await openDatabase();
-      const transaction = database.transaction.bind(database);
-      database.transaction = ((names: never, mode?: never) => {
-        if (mode)
-          throw new DOMException("The disk is full.", "QuotaExceededError");
-        return transaction(names);
-      }) as never;
-      return database;
-    });
+    fillDisk();
+    const cache = new EmbeddingCache();
     await cache.put([["b", two]]);
     expect(cache.problem).toBe("The disk is full.");
     expect(await cache.get(["a", "b"])).toEqual([one, two]);
@@ -62,17 +67,16 @@ describe("stored embeddings", () => {
   });
 
   it("are kept in memory where there is no storage, the oldest no longer than there is room", async () => {
-    const cache = new EmbeddingCache(() =>
-      Promise.reject(new DOMException("denied", "SecurityError")),
-    );
+    vi.stubGlobal("indexedDB", {
+      open: () => {
+        throw new DOMException("denied", "SecurityError");
+      },
+    });
+    const cache = new EmbeddingCache();
     await cache.put([["first", one]]);
     expect(cache.problem).toBe("denied");
     expect(await cache.get(["first"])).toEqual([one]);
-    await cache.put(
-      Array.from({ length: 16_384 }, (_, i) => [`${i}`, two] as const).map(
-        ([key, embedding]) => [key, embedding],
-      ),
-    );
+    await cache.put(Array.from({ length: 16_384 }, (_, i) => [`${i}`, two]));
     expect(await cache.get(["first", "0"])).toEqual([undefined, two]);
   });
 

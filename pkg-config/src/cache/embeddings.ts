@@ -1,6 +1,9 @@
 /** Embeddings by what decides them: the image's content, the weights, and how images are prepared. */
+import { clear, createStore, getMany, setMany } from "idb-keyval";
 import { messageOf } from "../errors.js";
-import { openDatabase, type Database } from "./database.js";
+
+/** The browser's database. Its use rejects where there is none, for example in some private windows. */
+const openStore = () => createStore("headstart", "embeddings");
 
 /** 32 MB: enough for a sitting, where storage is not to be had. */
 const MOST_IN_MEMORY = 16_384;
@@ -14,12 +17,7 @@ export class EmbeddingCache {
   problem: string | undefined;
 
   readonly #memory = new Map<string, Float32Array>();
-  readonly #open: () => Promise<Database>;
-  #database: Promise<Database> | undefined;
-
-  constructor(open: () => Promise<Database> = openDatabase) {
-    this.#open = open;
-  }
+  #store: ReturnType<typeof openStore> | undefined;
 
   /** What is kept under each key. */
   async get(keys: string[]): Promise<(Float32Array | undefined)[]> {
@@ -31,13 +29,7 @@ export class EmbeddingCache {
   async put(entries: [key: string, embedding: Float32Array][]): Promise<void> {
     if (this.problem === undefined) {
       try {
-        const database = await this.#connect();
-        const transaction = database.transaction("embeddings", "readwrite");
-        const { store } = transaction;
-        await Promise.all([
-          ...entries.map(([key, embedding]) => store.put(embedding, key)),
-          transaction.done,
-        ]);
+        await setMany(entries, this.#open());
         return;
       } catch (cause) {
         this.problem = messageOf(cause);
@@ -57,11 +49,7 @@ export class EmbeddingCache {
 
   async #stored(keys: string[]): Promise<(Float32Array | undefined)[]> {
     try {
-      const database = await this.#connect();
-      const { store } = database.transaction("embeddings");
-      const values: unknown[] = await Promise.all(
-        keys.map((key) => store.get(key)),
-      );
+      const values = await getMany<unknown>(keys, this.#open());
       // Other scripts of the site can write there too.
       return values.map((value) =>
         value instanceof Float32Array ? value : undefined,
@@ -72,22 +60,18 @@ export class EmbeddingCache {
     }
   }
 
-  #connect(): Promise<Database> {
-    return (this.#database ??= this.#open());
+  #open(): ReturnType<typeof openStore> {
+    return (this.#store ??= openStore());
   }
 }
 
 /** Deletes every stored embedding of this site. */
 export async function clearStoredEmbeddings(): Promise<void> {
-  let database: Database;
+  const store = openStore();
   try {
-    database = await openDatabase();
+    await getMany([], store);
   } catch {
     return; // Where nothing can be stored, nothing is.
   }
-  try {
-    await database.clear("embeddings");
-  } finally {
-    database.close();
-  }
+  await clear(store);
 }

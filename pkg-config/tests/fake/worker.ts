@@ -39,8 +39,7 @@ export function fakeWorker(environment: Partial<Environment> = {}) {
         createHost({
           start: () => Promise.resolve(started()),
           decoder: fakeDecoder,
-          // Node has no database.
-          cache: new EmbeddingCache(() => Promise.reject(new Error("none"))),
+          cache: new EmbeddingCache(),
           traps: new Traps(),
           ...environment,
         }),

@@ -62,7 +62,7 @@ test("ten cycles of create, add, train and dispose leave memory where it was aft
         cache: false,
       };
       // It keeps the worker, whose memory would otherwise end with each cycle.
-      using keeper = await Classifier.create(options);
+      const keeper = await Classifier.create(options);
       const cycles: number[] = [];
       for (let cycle = 0; cycle < 10; cycle++) {
         const classifier = await Classifier.create(options);
@@ -72,6 +72,7 @@ test("ten cycles of create, add, train and dispose leave memory where it was aft
         classifier.dispose();
         cycles.push((await keeper.stats()).memory.wasm);
       }
+      keeper.dispose();
       return cycles;
     },
     { ants: urlsOf(ants), bees: urlsOf(bees) },

@@ -114,7 +114,7 @@ function table(rows: ({ path: string } & Sizes)[]): string {
   const line = (path: string, ...cells: (number | string)[]) =>
     path.padEnd(34) + cells.map((cell) => String(cell).padStart(10)).join("");
   return [
-    line("bytes", "raw", "gzip", "brotli"),
+    line("bytes", "raw", "gzip -9", "brotli -9"),
     ...rows.map(({ path, raw, gzip, brotli }) => line(path, raw, gzip, brotli)),
   ].join("\n");
 }

@@ -12,9 +12,10 @@ import { atLeast, minimumRust, wasmTarget } from "../support/cargo.mjs";
 import { inRoot } from "../support/paths.mjs";
 import { ask, onPath, run } from "../support/run.mjs";
 import { readFile } from "node:fs/promises";
+import { homedir } from "node:os";
 
 const TARGET = "wasm32-unknown-unknown";
-const SIMD = "-C target-feature=+simd128";
+const FLAGS = ["-C target-feature=+simd128", ...withoutHome()].join(" ");
 const BY_HAND = `Install Rust from https://rustup.rs and run: rustup target add ${TARGET}`;
 
 /**
@@ -42,7 +43,7 @@ async function ofRustup() {
   if (!sysroot || !existsSync(join(sysroot, "lib", "rustlib", TARGET, "lib"))) {
     return undefined;
   }
-  return toolchain("cargo", [], { RUSTFLAGS: SIMD }, "rustc", {});
+  return toolchain("cargo", [], { RUSTFLAGS: FLAGS }, "rustc", {});
 }
 
 /** Debian's, which has no such library but the sources to build it from. */
@@ -61,7 +62,7 @@ async function ofDebian() {
   return toolchain(
     "/usr/bin/cargo",
     ["-Zbuild-std=std,panic_abort"],
-    { RUSTFLAGS: `-C linker-flavor=wasm-ld ${SIMD}`, LINKER: linker },
+    { RUSTFLAGS: `-C linker-flavor=wasm-ld ${FLAGS}`, LINKER: linker },
     rustc,
     {
       PATH: `/usr/bin:${process.env.PATH}`,
@@ -126,6 +127,14 @@ function unavailable() {
     `Rust cannot build for the browser here: it lacks the ${TARGET} target`,
     BY_HAND,
   );
+}
+
+/** Panics name their source file: what is published must not tell where cargo keeps those on this machine. */
+function withoutHome() {
+  const home = process.env.CARGO_HOME || join(homedir(), ".cargo");
+  // cargo divides the flags at white space, whatever is in between.
+  if (/\s/.test(home)) return [];
+  return [`--remap-path-prefix=${join(home, "registry", "src")}=crates`];
 }
 
 /**

@@ -141,7 +141,7 @@ test("what is no image at all is refused by its position", async ({
     urlsOf(photos("train", "ants", 1)),
   );
   expect(failures[0]).toMatchObject({ code: "INVALID_ARGUMENT" });
-  expect(failures[0]!.message).toMatch(/Image 2 is a string: pass a File/);
+  expect(failures[0]!.message).toMatch(/Image 2 is "ants\/1.jpg": pass a File/);
   expect(failures[1]).toMatchObject({ code: "INVALID_ARGUMENT" });
   expect(failures[1]!.message).toMatch(/not iterable: pass an array/);
 });

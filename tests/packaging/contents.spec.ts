@@ -12,7 +12,8 @@ const EXPECTED = [
   ...["headstart-webgpu.wasm", "headstart.wasm"].map(inDist),
   ...["index.js", "slim.js", "weights.js"].map(inDist),
   ...["worker.js", "slim-worker.js"].map(inDist),
-  ...["index", "slim", "weights", "classifier", "errors"].map(inTypes),
+  ...["index", "slim", "slim-worker", "weights"].map(inTypes),
+  ...["classifier", "errors"].map(inTypes),
   ...["index", "create", "images", "training", "report"].map(inTypesOf),
   ...["prediction", "support", "export", "placement"].map(inTypesOf),
 ];

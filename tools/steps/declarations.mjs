@@ -6,6 +6,8 @@ import { inRoot } from "../support/paths.mjs";
 import { packageScript, run } from "../support/run.mjs";
 
 const ENTRIES = ["index.d.ts", "slim.d.ts", "weights.d.ts"];
+/** What says that a script is one, and not a mistake in its name. */
+const SCRIPT = "slim-worker.d.ts";
 
 /** @param {string} destination */
 export async function writeDeclarations(destination) {
@@ -22,6 +24,7 @@ export async function writeDeclarations(destination) {
       await mkdir(dirname(target), { recursive: true });
       await copyFile(file, target);
     }
+    await copyFile(join(scratch, "worker", SCRIPT), join(destination, SCRIPT));
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }

@@ -23,7 +23,7 @@ export interface AddOptions extends CallOptions {
   /** The class these images show. */
   label: string;
   /** Default `"auto"`. */
-  split?: Split;
+  split?: Split | undefined;
 }
 
 /** An image that was not added, and why. */

@@ -3,11 +3,11 @@ import type { CallOptions } from "./create.js";
 
 export interface PredictOptions extends CallOptions {
   /** How many classes to name, best first. Default: all. */
-  top?: number;
+  top?: number | undefined;
   /** Whether to show where in the image the likeliest class was seen. Default `false`. */
-  heatmap?: boolean;
+  heatmap?: boolean | undefined;
   /** How many of the nearest training images to name. Default 0. */
-  nearest?: number;
+  nearest?: number | undefined;
 }
 
 /** How likely one class is. */

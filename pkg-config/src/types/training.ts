@@ -9,34 +9,34 @@ export type Method = "lbfgs" | "adam" | "sgd";
 /** How to train. The defaults are good: `train()` is the normal call. */
 export interface TrainOptions {
   /** Default `"lbfgs"`. */
-  method?: Method;
+  method?: Method | undefined;
   /** Passes over the training images, at most. Default: 300 for L-BFGS, 60 for Adam, 25 for SGD. */
-  epochs?: number;
+  epochs?: number | undefined;
   /** Adam and SGD. Default 0.001. */
-  learningRate?: number;
+  learningRate?: number | undefined;
   /** SGD only. Default 0.9. */
-  momentum?: number;
+  momentum?: number | undefined;
   /** Adam and SGD: images per step. Default: 16 for Adam, 4 for SGD. */
-  batchSize?: number;
+  batchSize?: number | undefined;
   /**
    * L2 penalty λ on the weights, in `mean cross-entropy + λ/2 · |W|²`. Default: `"auto"` for L-BFGS,
    * chosen by cross-validation within the training images; 0 for Adam and SGD.
    */
-  l2?: number | "auto";
+  l2?: number | "auto" | undefined;
   /**
    * `"balanced"` makes every class count alike; `"auto"` does so where the largest class has more than
    * 1.5 times the images of the smallest. Default: `"auto"` for L-BFGS, `"none"` for Adam and SGD.
    */
-  classWeights?: "auto" | "balanced" | "none";
+  classWeights?: "auto" | "balanced" | "none" | undefined;
   /**
    * Adam and SGD: share of the training images set aside, 0 to 0.5. Training stops when their loss no
    * longer falls, and keeps the best epoch's head. Default: 0.1 for Adam, 0 for SGD.
    */
-  validation?: number;
+  validation?: number | undefined;
   /** Decides the split, the folds, the first weights and the order of images. Default 0. */
-  seed?: number;
+  seed?: number | undefined;
   /** Aborting ends the run with `CANCELLED` and keeps the head there was. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** The state after one step. Accuracies are shares in [0, 1]. */

@@ -252,14 +252,14 @@ export class Session {
     format: ExportFormat,
     signal: AbortSignal,
   ): Promise<Uint8Array<ArrayBuffer>> {
-    return this.#job(signal, () =>
-      this.#finish(
+    return this.#job(signal, async () => {
+      const file =
         format === "project"
           ? this.#wasm.exportProject()
-          : this.#wasm.exportHead(),
-        signal,
-      ),
-    );
+          : this.#wasm.exportHead();
+      // A copy out of the module's memory, and so never shared memory, whatever the bindings say.
+      return (await this.#finish(file, signal)) as Uint8Array<ArrayBuffer>;
+    });
   }
 
   stats(): Promise<Omit<Stats, "backend">> {

@@ -42,8 +42,8 @@ export interface WasmSession {
   /** The ids that were removed. */
   removeClass(label: string): Uint32Array;
   removeImages(ids: Uint32Array): Uint32Array;
-  exportHead(): Promise<Uint8Array<ArrayBuffer>>;
-  exportProject(): Promise<Uint8Array<ArrayBuffer>>;
+  exportHead(): Promise<Uint8Array>;
+  exportProject(): Promise<Uint8Array>;
   startTraining(options: TrainRequest): void;
   trainEpoch(): Promise<TrainStep | undefined>;
   cancelTraining(): void;

@@ -2,7 +2,7 @@
  * `npm run bench -- package`: in one page on the CPU, 200 photos are added for the first time and then again,
  * to another classifier and after a reload; what the page's own thread does meanwhile; and memory over ten
  * cycles of create, add 20, train and dispose. `npm run bench -- package webgpu` does the cycles on WebGPU,
- * which takes 20 minutes where that is software.
+ * which takes 20 minutes where that is software; `npm run bench -- package webgpu 4` adds 4 instead of 20.
  */
 import { cpus } from "node:os";
 import { main, say } from "../../tools/support/console.mjs";
@@ -16,17 +16,19 @@ const MEGABYTE = 1024 * 1024;
 
 await main(async () => {
   const all = readPhotos(["train"]);
-  const flags = ["--use-webgpu-adapter=swiftshader"];
-  if (process.argv.includes("webgpu")) {
+  const [, , backend, count = PHOTOS_A_CYCLE] = process.argv;
+  if (backend === "webgpu") {
+    const flags = ["--use-webgpu-adapter=swiftshader"];
+    const photos = some(all, Number(count));
     await inBrowser(
-      (page, version) => memory(page, version, "webgpu", all),
+      (page, version) => memory(page, version, "webgpu", photos),
       flags,
     );
     return;
   }
   await inBrowser(async (page, version) => {
     await adding(page, version, some(all, PHOTOS));
-    await memory(page, version, "cpu", all);
+    await memory(page, version, "cpu", some(all, PHOTOS_A_CYCLE));
   });
 });
 
@@ -105,14 +107,14 @@ function print(name, { milliseconds, cached, long }, first) {
  */
 async function memory(page, version, backend, photos) {
   say(
-    `\nMemory after each of ${CYCLES} cycles of create, add ${PHOTOS_A_CYCLE}, train, dispose on ${backend}; Chromium ${version}`,
+    `\nMemory after each of ${CYCLES} cycles of create, add ${photos.length}, train, dispose on ${backend}; Chromium ${version}`,
   );
   await load(page);
   /** @type {Memory[]} */
   const all = await page.evaluate(
     ({ photos, backend, count }) =>
       /** @type {any} */ (window).cycles(photos, backend, count),
-    { photos: some(photos, PHOTOS_A_CYCLE), backend, count: CYCLES },
+    { photos, backend, count: CYCLES },
   );
   series(
     "WebAssembly",

@@ -91,12 +91,12 @@ describe("stored embeddings", () => {
 });
 
 describe("adding images again", () => {
-  function setUp(cache: EmbeddingCache | undefined = new EmbeddingCache()) {
+  function setUp(cache: EmbeddingCache | null = new EmbeddingCache()) {
     const wasm = new FakeSession();
     const decode = vi.fn(fakeDecoder.decodeFile);
     const session = new Session(started(wasm), {
       decoder: { ...fakeDecoder, decodeFile: decode },
-      cache,
+      cache: cache ?? undefined,
       log: () => undefined,
       traps: new Traps(),
     });
@@ -141,21 +141,8 @@ describe("adding images again", () => {
 
   it("computes again without a cache", async () => {
     await setUp().add("a");
-    const wasm = new FakeSession();
-    const session = new Session(started(wasm), {
-      decoder: fakeDecoder,
-      cache: undefined,
-      log: () => undefined,
-      traps: new Traps(),
-    });
-    await session.add(
-      {
-        images: [{ kind: "file", name: "a", blob: file("a") }],
-        label: "ants",
-        split: "auto",
-      },
-      new AbortController().signal,
-    );
+    const { wasm, add } = setUp(null);
+    await add("a");
     expect(wasm.embedded).toEqual([["a"]]);
   });
 

@@ -44,10 +44,11 @@ await main(async () => {
  * @param {Photo[]} photos
  * @param {number} count
  */
-const some = (photos, count) =>
-  ["ants", "bees"].flatMap((label) =>
+function some(photos, count) {
+  return ["ants", "bees"].flatMap((label) =>
     photos.filter((photo) => photo.label === label).slice(0, count / 2),
   );
+}
 
 /**
  * @param {Page} page

@@ -73,8 +73,12 @@ async function adding(page, version, photos) {
  * @param {Photo[]} photos
  * @returns {Promise<Adding>}
  */
-const add = (page, photos) =>
-  page.evaluate((photos) => /** @type {any} */ (window).addAll(photos), photos);
+function add(page, photos) {
+  return page.evaluate(
+    (photos) => /** @type {any} */ (window).addAll(photos),
+    photos,
+  );
+}
 
 /** @param {Page} page */
 async function load(page) {

@@ -14,7 +14,7 @@ use crate::{Error, Result};
 
 /// The side of the network's square input, in pixels.
 pub const INPUT_SIDE: usize = 224;
-/// How many numbers one image's input holds: 3 channels of 224×224.
+/// How many numbers one crop holds: 224×224 pixels of 3 channels.
 pub const INPUT_LEN: usize = 3 * INPUT_SIDE * INPUT_SIDE;
 /// What the shorter side is resized to before the crop, in pixels.
 pub const RESIZED_SIDE: usize = 256;
@@ -25,7 +25,7 @@ const CLOSER_SIDE: usize = 320;
 /// comes to give another embedding by the same weights: when decoding, resizing, cropping, normalising, the
 /// crops of [`Views`] or how their embeddings are put together change. Embeddings kept from before are then
 /// computed anew.
-pub const PREPROCESSING_VERSION: u32 = 1;
+pub const PREPROCESSING_VERSION: u32 = 2;
 
 /// ImageNet's channel means, for pixels scaled to [0, 1].
 const MEAN: [f32; 3] = [0.485, 0.456, 0.406];
@@ -195,19 +195,20 @@ impl Views {
         }
     }
 
-    /// Appends the inputs `[count, 3, 224, 224]` of an image; the first is the central crop.
+    /// Appends the crops `[count, 224, 224, 3]` of an image; the first is the central one.
     ///
     /// # Errors
     /// `INVALID_ARGUMENT` if the resize library refuses the pixels.
-    pub fn append(self, pixels: &Pixels, inputs: &mut Vec<f32>) -> Result<()> {
-        let mut crops = vec![resize_and_crop(pixels, RESIZED_SIDE)?];
+    pub fn append(self, pixels: &Pixels, crops: &mut Vec<u8>) -> Result<()> {
+        let mut sides = vec![RESIZED_SIDE];
         if self == Self::Crops {
-            crops.push(resize_and_crop(pixels, CLOSER_SIDE)?);
+            sides.push(CLOSER_SIDE);
         }
-        for crop in &crops {
-            normalize_into(crop, inputs);
+        for side in sides {
+            let crop = resize_and_crop(pixels, side)?;
+            crops.extend(&crop);
             if self != Self::Centre {
-                normalize_into(&mirrored(crop), inputs);
+                crops.extend(mirrored(&crop));
             }
         }
         Ok(())
@@ -215,10 +216,9 @@ impl Views {
 }
 
 /// A crop `[224, 224, 3]` with left and right swapped.
-fn mirrored(crop: &[u8]) -> Vec<u8> {
+fn mirrored(crop: &[u8]) -> impl Iterator<Item = u8> {
     crop.chunks_exact(3 * INPUT_SIDE)
         .flat_map(|row| row.rchunks_exact(3).flatten().copied())
-        .collect()
 }
 
 /// A rectangle of an image, in its pixels.

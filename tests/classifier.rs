@@ -17,7 +17,7 @@ use support::{BACKBONE, QUANTIZED};
 fn stripes_are_learned_and_judged_on_held_out_images_only() {
     let mut classifier = classifier();
     train(&mut classifier);
-    let report = block_on(classifier.evaluate()).unwrap();
+    let report = classifier.evaluate().unwrap();
     // 24 images, 2 of each class held out.
     assert_eq!((report.tested, report.trained), (4, 20));
     assert_eq!(report.accuracy, 1.0);
@@ -34,7 +34,7 @@ fn stripes_are_learned_and_judged_on_held_out_images_only() {
 fn the_report_says_how_the_head_came_about_and_how_sure_it_all_is() {
     let mut classifier = classifier();
     train(&mut classifier);
-    let report = block_on(classifier.evaluate()).unwrap();
+    let report = classifier.evaluate().unwrap();
     assert_eq!(report.head.summary.method, Method::Lbfgs);
     assert_eq!(report.head.summary.scaling, Some(Scaling::Shrunken));
     assert!(!report.head.summary.few_images);
@@ -62,7 +62,7 @@ fn a_test_folder_is_what_the_head_is_judged_on() {
     let mut classifier = classifier();
     add(&mut classifier, "across", Split::Test, 20..23);
     train(&mut classifier);
-    let report = block_on(classifier.evaluate()).unwrap();
+    let report = classifier.evaluate().unwrap();
     assert_eq!((report.tested, report.trained), (3, 24));
     assert_eq!(
         serde_json::to_value(report.held_out).unwrap(),
@@ -78,7 +78,7 @@ fn test_images_that_are_near_duplicates_of_training_images_are_set_aside_and_cou
     add(&mut classifier, "across", Split::Test, 20..22);
     add_copy(&mut classifier, "across", Split::Test, 4);
     train(&mut classifier);
-    let report = block_on(classifier.evaluate()).unwrap();
+    let report = classifier.evaluate().unwrap();
     assert_eq!(report.tested, 2);
     let found = &report.near_duplicates;
     assert_eq!((found.groups, found.images, found.set_aside), (1, 2, 1));
@@ -100,7 +100,7 @@ fn where_all_test_images_are_near_duplicates_of_training_images_it_says_so() {
         );
     }
     train(&mut classifier);
-    let error = block_on(classifier.evaluate()).unwrap_err();
+    let error = classifier.evaluate().unwrap_err();
     assert_eq!(error.code(), "NO_TEST_IMAGES");
     let message = error.to_string();
     assert!(
@@ -117,7 +117,7 @@ fn with_one_image_of_each_class_there_is_a_head_and_nothing_to_judge_it_on() {
     add(&mut classifier, "across", Split::Auto, [0]);
     add(&mut classifier, "down", Split::Auto, [0]);
     train(&mut classifier);
-    let error = block_on(classifier.evaluate()).unwrap_err();
+    let error = classifier.evaluate().unwrap_err();
     assert_eq!(error.code(), "NO_TEST_IMAGES");
     assert!(!error.to_string().contains("near-duplicates"), "{error}");
     // Too few to tell known from unknown.
@@ -131,7 +131,7 @@ fn near_duplicates_under_different_labels_are_told() {
     let mut classifier = classifier();
     add_copy(&mut classifier, "down", Split::Auto, 7);
     train(&mut classifier);
-    let report = block_on(classifier.evaluate()).unwrap();
+    let report = classifier.evaluate().unwrap();
     let [conflict] = report.near_duplicates.conflicts.as_slice() else {
         panic!("one conflict, not {:?}", report.near_duplicates.conflicts);
     };
@@ -153,7 +153,7 @@ fn an_image_under_the_wrong_label_is_found() {
         &stripes(true, 30),
     );
     train(&mut classifier);
-    let report = block_on(classifier.evaluate()).unwrap();
+    let report = classifier.evaluate().unwrap();
     let first = &report.label_problems[0];
     assert_eq!(
         (first.name.as_str(), first.label.as_str()),
@@ -167,10 +167,10 @@ fn an_image_under_the_wrong_label_is_found() {
 fn a_report_is_the_same_each_time_it_is_asked_for() {
     let mut classifier = classifier();
     train(&mut classifier);
-    let report = block_on(classifier.evaluate()).unwrap();
-    assert_eq!(block_on(classifier.evaluate()).unwrap(), report);
+    let report = classifier.evaluate().unwrap();
+    assert_eq!(classifier.evaluate().unwrap(), report);
     train(&mut classifier);
-    assert_eq!(block_on(classifier.evaluate()).unwrap(), report);
+    assert_eq!(classifier.evaluate().unwrap(), report);
 }
 
 #[test]
@@ -183,11 +183,8 @@ fn images_added_in_another_order_give_the_same_report_to_the_last_bit() {
     add(&mut other, "across", Split::Auto, (1..12).rev());
     train(&mut one);
     train(&mut other);
-    let report = block_on(one.evaluate()).unwrap();
-    assert_eq!(
-        by_name(report),
-        by_name(block_on(other.evaluate()).unwrap())
-    );
+    let report = one.evaluate().unwrap();
+    assert_eq!(by_name(report), by_name(other.evaluate().unwrap()));
 }
 
 #[test]
@@ -198,7 +195,7 @@ fn classes_added_in_another_order_leave_accuracy_and_test_images_as_they_are() {
     add(&mut other, "across", Split::Auto, 0..12);
     train(&mut one);
     train(&mut other);
-    let [one, other] = [one, other].map(|c| by_name(block_on(c.evaluate()).unwrap()));
+    let [one, other] = [one, other].map(|c| by_name(c.evaluate().unwrap()));
     assert_eq!(one.accuracy, other.accuracy);
     assert_eq!(one.predictions.len(), other.predictions.len());
     for (a, b) in one.predictions.iter().zip(&other.predictions) {
@@ -214,26 +211,23 @@ fn classes_added_in_another_order_leave_accuracy_and_test_images_as_they_are() {
 fn a_cancelled_training_leaves_the_present_head() {
     let mut classifier = classifier();
     train(&mut classifier);
-    let before = block_on(classifier.evaluate()).unwrap();
+    let before = classifier.evaluate().unwrap();
     let other = TrainOptions {
         method: Some(Method::Sgd),
         ..TrainOptions::default()
     };
     classifier.start_training(&other).unwrap();
-    block_on(classifier.train_epoch()).unwrap();
+    classifier.train_epoch().unwrap();
     classifier.cancel_training();
-    assert_eq!(block_on(classifier.evaluate()).unwrap(), before);
-    assert_eq!(
-        block_on(classifier.train_epoch()).unwrap_err().code(),
-        "NOT_TRAINED"
-    );
+    assert_eq!(classifier.evaluate().unwrap(), before);
+    assert_eq!(classifier.train_epoch().unwrap_err().code(), "NOT_TRAINED");
 }
 
 #[test]
 fn images_added_after_training_do_not_change_what_is_said_of_the_head() {
     let mut classifier = classifier();
     train(&mut classifier);
-    let before = block_on(classifier.evaluate()).unwrap();
+    let before = classifier.evaluate().unwrap();
     add(&mut classifier, "down", Split::Test, 20..22);
     add_pixels(
         &mut classifier,
@@ -242,14 +236,14 @@ fn images_added_after_training_do_not_change_what_is_said_of_the_head() {
         Split::Auto,
         &stripes(true, 40),
     );
-    assert_eq!(block_on(classifier.evaluate()).unwrap(), before);
+    assert_eq!(classifier.evaluate().unwrap(), before);
 }
 
 #[test]
 fn images_set_aside_by_adam_are_learned_from_and_judged_on_by_no_one() {
     let mut classifier = classifier();
     train_with(&mut classifier, &adam());
-    let report = block_on(classifier.evaluate()).unwrap();
+    let report = classifier.evaluate().unwrap();
     // Two of each class tested, two of ten set aside.
     assert_eq!((report.tested, report.trained), (4, 16));
     assert_eq!(report.calibration.unwrap().fitted_on, 4);
@@ -262,28 +256,20 @@ fn images_set_aside_by_adam_are_learned_from_and_judged_on_by_no_one() {
 fn a_second_training_is_refused_and_the_first_goes_on() {
     let mut classifier = classifier();
     classifier.start_training(&TrainOptions::default()).unwrap();
-    block_on(classifier.train_epoch()).unwrap();
+    classifier.train_epoch().unwrap();
     let error = classifier
         .start_training(&TrainOptions::default())
         .unwrap_err();
     assert_eq!(error.code(), "TRAINING_IN_PROGRESS");
-    assert_eq!(
-        block_on(classifier.train_epoch()).unwrap().unwrap().epoch,
-        2
-    );
+    assert_eq!(classifier.train_epoch().unwrap().unwrap().epoch, 2);
 }
 
 #[test]
 fn nothing_can_be_asked_of_a_head_that_is_not_there() {
     let mut classifier = empty();
+    assert_eq!(classifier.evaluate().unwrap_err().code(), "NOT_TRAINED");
     assert_eq!(
-        block_on(classifier.evaluate()).unwrap_err().code(),
-        "NOT_TRAINED"
-    );
-    assert_eq!(
-        block_on(classifier.predict(&[], &top(None)))
-            .unwrap_err()
-            .code(),
+        classifier.predict(&[], &top(None)).unwrap_err().code(),
         "NOT_TRAINED"
     );
     let error = classifier

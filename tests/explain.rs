@@ -2,10 +2,9 @@
 
 mod support;
 
-use headstart::backbone::EMBEDDING_LEN;
+use headstart::backbone::{EMBEDDING_LEN, FEATURE_MAP_LEN};
 use headstart::dataset::Split;
-use headstart::device::cpu;
-use headstart::explain::{Heatmap, class_activation_maps};
+use headstart::explain::{Heatmap, class_activation_map};
 use headstart::head::{L2, LabelledEmbeddings, TrainOptions};
 use headstart::image::{INPUT_SIDE, Pixels, RESIZED_SIDE, Views, central_region, resize_and_crop};
 use headstart::{Classifier, PredictOptions, Prediction};
@@ -13,7 +12,7 @@ use pollster::block_on;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use support::fitting::{fit, logistic, logits};
-use support::{BACKBONE, cosine, embed, golden_crops, input, values};
+use support::{BACKBONE, cosine, embed, golden_crops, run};
 
 /// The side of the feature map.
 const CELLS: usize = 7;
@@ -71,7 +70,7 @@ fn checkers(views: Views) -> Classifier {
         ..TrainOptions::default()
     };
     classifier.start_training(&options).unwrap();
-    while block_on(classifier.train_epoch()).unwrap().is_some() {}
+    while classifier.train_epoch().unwrap().is_some() {}
     classifier
 }
 
@@ -112,22 +111,21 @@ fn the_mean_of_a_map_and_the_bias_are_the_logit() {
     };
     let head = fit(logistic(|_| ()), &data, 3).0.head;
     let logits = logits(&head, &data);
-    let biases = block_on(head.read_logits(&[0.0; EMBEDDING_LEN], &cpu())).unwrap();
+    let biases = head.logits(&[0.0; EMBEDDING_LEN]);
     let largest = logits
         .iter()
         .fold(0.0_f64, |max, &z| max.max(f64::from(z).abs()));
     let mut worst = 0.0_f64;
     for photos in [0..5, 14..16, 23..31] {
         let crops = crops[photos.clone()].concat();
-        let feature_maps = BACKBONE.network().feature_map(input(&crops, &cpu()));
-        let maps = block_on(class_activation_maps(&head, feature_maps)).unwrap();
-        assert_eq!(maps.len(), photos.len());
-        for (photo, maps) in photos.zip(maps) {
-            assert_eq!(maps.len(), 3);
-            for (class, grid) in maps.iter().enumerate() {
+        let feature_maps = run(&crops).maps;
+        assert_eq!(feature_maps.len(), photos.len() * FEATURE_MAP_LEN);
+        for (photo, feature_map) in photos.zip(feature_maps.chunks_exact(FEATURE_MAP_LEN)) {
+            for (class, bias) in biases.iter().enumerate() {
+                let grid = class_activation_map(&head, class, feature_map);
                 assert_eq!(grid.len(), CELLS * CELLS);
                 let sum: f64 = grid.iter().map(|&part| f64::from(part)).sum();
-                let logit = sum / (CELLS * CELLS) as f64 + f64::from(biases[class]);
+                let logit = sum / (CELLS * CELLS) as f64 + f64::from(*bias);
                 let off = (logit - f64::from(logits[3 * photo + class])).abs() / largest;
                 worst = worst.max(off);
             }
@@ -226,7 +224,9 @@ fn with_further_views_the_map_is_still_of_the_central_crop() {
         for axis in 0..EMBEDDING_LEN {
             probes[axis * EMBEDDING_LEN + axis] = 10.0;
         }
-        let said = block_on(classifier.predict(&probes, &PredictOptions::default())).unwrap();
+        let said = classifier
+            .predict(&probes, &PredictOptions::default())
+            .unwrap();
         let logit = |prediction: &Prediction| {
             let of = |label: &str| {
                 let class = prediction.classes.iter().find(|class| class.label == label);
@@ -242,7 +242,7 @@ fn with_further_views_the_map_is_still_of_the_central_crop() {
 
         let pixels = Pixels::rgba(&rgba, INPUT_SIDE, INPUT_SIDE).unwrap();
         let crop = resize_and_crop(&pixels, RESIZED_SIDE).unwrap();
-        let features = values(BACKBONE.network().feature_map(input(&crop, &cpu())));
+        let features = run(&crop).maps;
         let mut expected = vec![0.0_f32; CELLS * CELLS];
         for (weight, channel) in weights.iter().zip(features.chunks_exact(CELLS * CELLS)) {
             for (sum, value) in expected.iter_mut().zip(channel) {

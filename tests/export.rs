@@ -6,7 +6,6 @@ use headstart::dataset::Split;
 use headstart::head::TrainOptions;
 use headstart::image::Views;
 use headstart::{Backbone, Classifier, PredictOptions, Prediction};
-use pollster::block_on;
 use safetensors::SafeTensors;
 use serde_json::{Value, json};
 use support::project::document;
@@ -17,7 +16,7 @@ use support::tensors::take_apart;
 use support::{BACKBONE, quantized, tensor};
 
 fn project(classifier: &Classifier) -> Vec<u8> {
-    block_on(classifier.export_project()).unwrap()
+    classifier.export_project().unwrap()
 }
 
 fn restored(file: &[u8]) -> Classifier {
@@ -26,7 +25,7 @@ fn restored(file: &[u8]) -> Classifier {
 
 /// As JavaScript and files have it; the error's code where there is none.
 fn report(classifier: &Classifier) -> Value {
-    match block_on(classifier.evaluate()) {
+    match classifier.evaluate() {
         Ok(report) => serde_json::to_value(report).unwrap(),
         Err(error) => error.code().into(),
     }
@@ -123,7 +122,7 @@ fn a_project_needs_neither_a_head_nor_images() {
     let names: Vec<String> = take_apart(&file).0.into_iter().map(|t| t.0).collect();
     assert_eq!(names, ["embeddings"]);
     assert_eq!(
-        block_on(restored(&file).evaluate()).unwrap_err().code(),
+        restored(&file).evaluate().unwrap_err().code(),
         "NOT_TRAINED"
     );
     assert_same(without_head, restored(&file));
@@ -137,7 +136,7 @@ fn a_head_with_nothing_to_judge_it_on_has_no_report_in_its_project() {
     train(&mut classifier);
     let file = project(&classifier);
     assert_eq!(document(&file)["report"], Value::Null);
-    let error = block_on(restored(&file).evaluate()).unwrap_err();
+    let error = restored(&file).evaluate().unwrap_err();
     assert_eq!(error.code(), "NO_TEST_IMAGES");
 }
 
@@ -170,7 +169,7 @@ fn the_sides_that_the_split_drew_are_kept() {
 fn a_head_read_back_gives_the_same_probabilities() {
     let mut classifier = classifier();
     train(&mut classifier);
-    let file = block_on(classifier.export_head()).unwrap();
+    let file = classifier.export_head().unwrap();
     let mut alone = restored(&file);
     for number in [2, 25] {
         let rgba = stripes(true, number);
@@ -188,7 +187,7 @@ fn a_head_read_back_gives_the_same_probabilities() {
 fn a_heads_tensors_are_those_of_torchs_linear_layer() {
     let mut classifier = classifier();
     train(&mut classifier);
-    let file = block_on(classifier.export_head()).unwrap();
+    let file = classifier.export_head().unwrap();
     let (weight, shape) = tensor(&file, "fc.weight");
     assert_eq!(shape, [2, 512]);
     let (bias, shape) = tensor(&file, "fc.bias");
@@ -211,7 +210,7 @@ fn a_heads_tensors_are_those_of_torchs_linear_layer() {
             })
             .collect();
         let odds = ((logits[0] - logits[1]) / temperature).exp();
-        let predicted = block_on(classifier.predict(&sample.embedding, &top(None))).unwrap();
+        let predicted = classifier.predict(&sample.embedding, &top(None)).unwrap();
         let classes = &predicted[0].classes;
         let across = classes.iter().find(|class| class.label == "across");
         let difference = across.unwrap().probability - odds / (1.0 + odds);
@@ -223,12 +222,9 @@ fn a_heads_tensors_are_those_of_torchs_linear_layer() {
 fn a_head_that_came_alone_predicts_and_can_be_renamed_and_taught_anew() {
     let mut trained = classifier();
     train(&mut trained);
-    let mut alone = restored(&block_on(trained.export_head()).unwrap());
+    let mut alone = restored(&trained.export_head().unwrap());
     assert!(alone.dataset.labels().is_empty());
-    assert_eq!(
-        block_on(alone.evaluate()).unwrap_err().code(),
-        "NO_TEST_IMAGES"
-    );
+    assert_eq!(alone.evaluate().unwrap_err().code(), "NO_TEST_IMAGES");
     alone.rename("down", "upright").unwrap();
     assert_eq!(
         alone.rename("upright", "across").unwrap_err().code(),
@@ -252,7 +248,7 @@ fn the_same_project_gives_the_same_bytes() {
     let mut classifier = classifier();
     train(&mut classifier);
     assert_eq!(project(&classifier), project(&classifier));
-    let head = || block_on(classifier.export_head()).unwrap();
+    let head = || classifier.export_head().unwrap();
     assert_eq!(head(), head());
     // Any reader opens them.
     assert!(SafeTensors::deserialize(&head()).is_ok());
@@ -260,7 +256,7 @@ fn the_same_project_gives_the_same_bytes() {
 
 #[test]
 fn a_head_has_to_be_there_to_be_exported() {
-    let error = block_on(classifier().export_head()).unwrap_err();
+    let error = classifier().export_head().unwrap_err();
     assert_eq!(error.code(), "NOT_TRAINED");
 }
 
@@ -271,7 +267,7 @@ fn embeddings_of_other_weights_are_refused_and_both_are_named() {
     let other = Backbone::load(&other, headstart::device::cpu_backend()).unwrap();
     let mut classifier = classifier();
     train(&mut classifier);
-    let head = block_on(classifier.export_head()).unwrap();
+    let head = classifier.export_head().unwrap();
     for file in [project(&classifier), head] {
         let error = Classifier::restore(other.clone(), &file).err().unwrap();
         assert_eq!(error.code(), "PROJECT_MISMATCH");

@@ -3,7 +3,6 @@
 mod support;
 
 use headstart::backbone::EMBEDDING_LEN;
-use headstart::device;
 use headstart::head::{
     Head, L2, LabelledEmbeddings, Method, TrainOptions, TrainingData, fit_temperature, softmax,
 };
@@ -75,10 +74,7 @@ fn sgd_follows_torchs_rule() {
         for axis in 0..EMBEDDING_LEN {
             probes[axis * EMBEDDING_LEN + axis] = 1.0;
         }
-        let shape = [EMBEDDING_LEN + 1, EMBEDDING_LEN];
-        let probes = burn::tensor::TensorData::new(probes, shape);
-        let input = burn::tensor::Tensor::from_data(probes, &device::cpu());
-        let logits = support::values(head.logits(input));
+        let logits = head.logits(&probes);
         let bias = [logits[2 * EMBEDDING_LEN], logits[2 * EMBEDDING_LEN + 1]];
         (0..=EMBEDDING_LEN)
             .map(|row| {

@@ -2,10 +2,8 @@
 
 mod support;
 
-use headstart::device;
 use headstart::evaluation::{LearningCurve, MorePhotos, argmax};
 use headstart::head::{ClassWeights, Curve, L2, LabelledEmbeddings, softmax};
-use pollster::block_on;
 use support::fitting::{fit, five_folds, logistic};
 use support::synthetic::blobs;
 
@@ -34,9 +32,7 @@ fn all_images_give_what_the_calibration_says_of_those_left_out() {
     let given = logistic(|options| options.l2 = Some(L2::Value(0.03)));
     let left_out = fit(given, &data, 2).0.left_out.unwrap();
     let curve = curve(&data, &folds, &places);
-    let [all] = block_on(curve.left_out_logits([1.0], &device::cpu()))
-        .unwrap()
-        .unwrap();
+    let [all] = curve.left_out_logits([1.0]).unwrap();
     assert_eq!(
         right(&all, &data.classes),
         right(&left_out.logits, &data.classes)
@@ -74,9 +70,7 @@ fn the_first_images_by_place_are_used() {
     let places: Vec<usize> = (0..80).map(|image| image % 40 * 2 + image / 40).collect();
     let measure = |places: &[usize]| {
         let curve = curve(&data, &folds, places);
-        let [quarter] = block_on(curve.left_out_logits([0.25], &device::cpu()))
-            .unwrap()
-            .unwrap();
+        let [quarter] = curve.left_out_logits([0.25]).unwrap();
         right(&quarter, &data.classes)
     };
     let first = measure(&places);
@@ -92,7 +86,7 @@ fn without_folds_there_is_no_curve() {
     let places: Vec<usize> = (0..8).collect();
     for folds in [vec![], vec![0; 8]] {
         let curve = curve(&data, &folds, &places);
-        let logits = block_on(curve.left_out_logits([0.5], &device::cpu())).unwrap();
+        let logits = curve.left_out_logits([0.5]);
         assert!(logits.is_none());
         assert_eq!(curve.images_at(1.0), 0);
     }

@@ -65,7 +65,7 @@ fn a_heat_map_and_the_nearest_images_come_when_asked_for() {
     assert_eq!(rest, plain);
     // Of an embedding alone there is no map to make.
     let embedding = classifier.dataset.samples()[0].embedding.clone();
-    let predictions = block_on(classifier.predict(&embedding, &options)).unwrap();
+    let predictions = classifier.predict(&embedding, &options).unwrap();
     assert!(predictions[0].heatmap.is_none() && predictions[0].nearest.is_some());
 }
 
@@ -94,7 +94,9 @@ fn bad_arguments_to_predict_are_refused() {
     let mut classifier = classifier();
     train(&mut classifier);
     for (count, limit) in [(511, None), (512, Some(0))] {
-        let error = block_on(classifier.predict(&vec![0.0; count], &top(limit))).unwrap_err();
+        let error = classifier
+            .predict(&vec![0.0; count], &top(limit))
+            .unwrap_err();
         assert_eq!(error.code(), "INVALID_ARGUMENT");
     }
     assert!(

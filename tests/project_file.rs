@@ -8,7 +8,6 @@ use std::sync::LazyLock;
 use headstart::dataset::Split;
 use headstart::head::TrainOptions;
 use headstart::{Classifier, Error};
-use pollster::block_on;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use safetensors::tensor::Dtype;
@@ -26,8 +25,8 @@ static FILES: LazyLock<[Vec<u8>; 2]> = LazyLock::new(|| {
     classifier.remove_images(&[1]).unwrap();
     train(&mut classifier);
     add(&mut classifier, "third", Split::Auto, 0..2);
-    let project = block_on(classifier.export_project()).unwrap();
-    let head = block_on(classifier.export_head()).unwrap();
+    let project = classifier.export_project().unwrap();
+    let head = classifier.export_head().unwrap();
     [project, head]
 });
 
@@ -266,12 +265,12 @@ fn every_field_of_a_head_is_checked() {
 
 /// Asks a classifier for everything that it can do; it may say no, but not fail.
 fn exercise(classifier: &mut Classifier) {
-    let _ = block_on(classifier.evaluate());
-    let _ = block_on(classifier.predict(&[0.5; 512], &top(Some(1))));
-    let _ = block_on(classifier.export_project()).unwrap();
+    let _ = classifier.evaluate();
+    let _ = classifier.predict(&[0.5; 512], &top(Some(1)));
+    let _ = classifier.export_project().unwrap();
     classifier.dataset.near_duplicates();
     if classifier.start_training(&TrainOptions::default()).is_ok() {
-        let _ = block_on(classifier.train_epoch());
+        let _ = classifier.train_epoch();
         classifier.cancel_training();
     }
     let ids: Vec<usize> = classifier.dataset.samples().iter().map(|s| s.id).collect();

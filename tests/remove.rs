@@ -5,7 +5,6 @@ mod support;
 use headstart::dataset::{Dataset, Side, Split};
 use headstart::head::TrainOptions;
 use headstart::{Classifier, PredictOptions};
-use pollster::block_on;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use support::stripes::{
@@ -53,7 +52,7 @@ fn reports_and_predictions_name_images_by_their_ids() {
             .name
             .clone()
     };
-    let report = block_on(classifier.evaluate()).unwrap();
+    let report = classifier.evaluate().unwrap();
     for found in &report.predictions {
         assert_eq!(name(found.id), found.name);
     }
@@ -143,11 +142,11 @@ fn a_head_goes_with_an_image_that_it_learned_from_or_is_judged_on() {
     for is_test in [false, true] {
         let mut classifier = classifier();
         train(&mut classifier);
-        let report = block_on(classifier.evaluate()).unwrap();
+        let report = classifier.evaluate().unwrap();
         let tested: Vec<usize> = report.predictions.iter().map(|p| p.id).collect();
         let id = (0..24).find(|id| tested.contains(id) == is_test).unwrap();
         classifier.remove_images(&[id]).unwrap();
-        let error = block_on(classifier.evaluate()).unwrap_err();
+        let error = classifier.evaluate().unwrap_err();
         assert_eq!(error.code(), "NOT_TRAINED");
         assert!(error.to_string().contains("removed"), "{error}");
         train(&mut classifier);
@@ -158,7 +157,7 @@ fn a_head_goes_with_an_image_that_it_learned_from_or_is_judged_on() {
 fn a_head_goes_with_an_image_that_it_stopped_by() {
     let mut classifier = classifier();
     train_with(&mut classifier, &adam());
-    let file = block_on(classifier.export_project()).unwrap();
+    let file = classifier.export_project().unwrap();
     let document = support::project::document(&file);
     let stopped_by = document["provenance"]["validation"][0].as_u64().unwrap();
     classifier.remove_images(&[stopped_by as usize]).unwrap();
@@ -200,12 +199,12 @@ fn a_head_stays_when_images_go_that_came_after_it() {
     // The head's images do not start at the first place.
     classifier.remove_class("before").unwrap();
     train(&mut classifier);
-    let before = block_on(classifier.evaluate()).unwrap();
+    let before = classifier.evaluate().unwrap();
     add(&mut classifier, "across", Split::Test, 20..22);
     add(&mut classifier, "third", Split::Auto, 0..2);
     classifier.remove_class("third").unwrap();
     classifier.remove_images(&[26]).unwrap();
-    assert_eq!(block_on(classifier.evaluate()).unwrap(), before);
+    assert_eq!(classifier.evaluate().unwrap(), before);
 }
 
 #[test]
@@ -217,11 +216,11 @@ fn a_head_stays_when_an_image_goes_that_was_set_aside_and_the_report_counts_it_n
     add(&mut classifier, "down", Split::Train, 0..12);
     add(&mut classifier, "across", Split::Test, 20..22);
     train(&mut classifier);
-    let before = block_on(classifier.evaluate()).unwrap();
+    let before = classifier.evaluate().unwrap();
     let found = &before.near_duplicates;
     assert_eq!((found.groups, found.images, found.set_aside), (1, 2, 1));
     classifier.remove_images(&[0]).unwrap();
-    let after = block_on(classifier.evaluate()).unwrap();
+    let after = classifier.evaluate().unwrap();
     let found = &after.near_duplicates;
     assert_eq!((found.groups, found.images, found.set_aside), (0, 0, 0));
     assert_eq!(after.predictions, before.predictions);
@@ -247,7 +246,7 @@ fn after_a_removal_a_head_is_what_it_would_be_had_the_images_never_been_there() 
     );
     train(&mut one);
     train(&mut other);
-    let [one, other] = [one, other].map(|c| by_name(block_on(c.evaluate()).unwrap()));
+    let [one, other] = [one, other].map(|c| by_name(c.evaluate().unwrap()));
     assert_eq!(one, other);
 }
 

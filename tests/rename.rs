@@ -3,19 +3,18 @@
 mod support;
 
 use headstart::head::TrainOptions;
-use pollster::block_on;
 use support::stripes::{SIDE, classifier, empty, predict, stripes, top, train};
 
 #[test]
 fn a_class_is_renamed_in_the_dataset_the_report_and_predictions_and_nothing_else_changes() {
     let mut classifier = classifier();
     train(&mut classifier);
-    let before = block_on(classifier.evaluate()).unwrap();
+    let before = classifier.evaluate().unwrap();
     classifier.rename("down", " upright\n").unwrap();
     assert_eq!(classifier.dataset.labels(), ["across", "upright"]);
     assert_eq!(classifier.dataset.classes()[1].auto, 12);
 
-    let after = block_on(classifier.evaluate()).unwrap();
+    let after = classifier.evaluate().unwrap();
     assert_eq!(after.classes[1].label, "upright");
     let mut expected = before;
     expected.classes[1].label = "upright".into();
@@ -42,7 +41,7 @@ fn a_class_may_be_given_the_name_that_it_has() {
 fn a_name_that_is_unknown_empty_or_taken_is_refused_and_changes_nothing() {
     let mut classifier = classifier();
     train(&mut classifier);
-    let before = block_on(classifier.evaluate()).unwrap();
+    let before = classifier.evaluate().unwrap();
     for (from, to, word) in [
         ("up", "left", "there are \"across\", \"down\""),
         ("down", "  ", "empty"),
@@ -53,7 +52,7 @@ fn a_name_that_is_unknown_empty_or_taken_is_refused_and_changes_nothing() {
         assert!(error.to_string().contains(word), "{error}");
     }
     assert_eq!(classifier.dataset.labels(), ["across", "down"]);
-    assert_eq!(block_on(classifier.evaluate()).unwrap(), before);
+    assert_eq!(classifier.evaluate().unwrap(), before);
     let error = empty().rename("a", "b").unwrap_err();
     assert!(error.to_string().contains("there are none"), "{error}");
 }

@@ -5,11 +5,10 @@ mod support;
 use headstart::Classifier;
 use headstart::device::cpu_backend;
 use headstart::image::{
-    INPUT_LEN, INPUT_SIDE, Pixels, RESIZED_SIDE, Region, Views, central_region, normalize_into,
-    resize_and_crop,
+    INPUT_LEN, INPUT_SIDE, Pixels, RESIZED_SIDE, Region, Views, central_region, resize_and_crop,
 };
 use pollster::block_on;
-use support::{BACKBONE, golden_crops, input, max_abs_error, relative_l2, values};
+use support::{BACKBONE, golden_crops, max_abs_error, relative_l2, run};
 
 /// A golden crop as an image with alpha.
 fn photo(number: usize) -> Vec<u8> {
@@ -29,14 +28,11 @@ fn embed(views: Views, rgba: &[u8], width: usize, height: usize) -> Vec<f32> {
     block_on(classifier.embed_staged()).unwrap()
 }
 
-fn inputs(views: Views, rgba: &[u8], width: usize, height: usize) -> Vec<Vec<f32>> {
-    let mut inputs = Vec::new();
+fn crops(views: Views, rgba: &[u8], width: usize, height: usize) -> Vec<Vec<u8>> {
+    let mut crops = Vec::new();
     let pixels = Pixels::rgba(rgba, width, height).unwrap();
-    views.append(&pixels, &mut inputs).unwrap();
-    inputs
-        .chunks_exact(INPUT_LEN)
-        .map(<[f32]>::to_vec)
-        .collect()
+    views.append(&pixels, &mut crops).unwrap();
+    crops.chunks_exact(INPUT_LEN).map(<[u8]>::to_vec).collect()
 }
 
 #[test]
@@ -44,18 +40,12 @@ fn the_centre_view_is_the_central_crop_alone() {
     let photo = photo(3);
     let pixels = Pixels::rgba(&photo, INPUT_SIDE, INPUT_SIDE).unwrap();
     let crop = resize_and_crop(&pixels, RESIZED_SIDE).unwrap();
-    let mut expected = Vec::new();
-    normalize_into(&crop, &mut expected);
-    assert_eq!(
-        inputs(Views::Centre, &photo, INPUT_SIDE, INPUT_SIDE),
-        [expected]
-    );
-    let device = headstart::device::cpu();
-    let embedding = values(BACKBONE.network().features(input(&crop, &device)));
+    let embedding = run(&crop).embeddings;
     assert_eq!(
         embed(Views::Centre, &photo, INPUT_SIDE, INPUT_SIDE),
         embedding
     );
+    assert_eq!(crops(Views::Centre, &photo, INPUT_SIDE, INPUT_SIDE), [crop]);
     assert_eq!(Views::default(), Views::Centre);
 }
 
@@ -79,20 +69,20 @@ fn views_begin_with_the_central_crop_and_a_mirror_image_follows_each() {
     // A landscape: the upper part of the photo.
     let (width, height) = (INPUT_SIDE, 150);
     let photo = &photo[..4 * width * height];
-    let centre = inputs(Views::Centre, photo, width, height);
+    let centre = crops(Views::Centre, photo, width, height);
     for (views, count) in [(Views::Centre, 1), (Views::Flip, 2), (Views::Crops, 4)] {
-        let inputs = inputs(views, photo, width, height);
-        assert_eq!((inputs.len(), views.count()), (count, count));
-        assert_eq!(inputs[0], centre[0]);
-        for pair in inputs.chunks_exact(2) {
-            let mirrored: Vec<f32> = pair[0]
-                .chunks_exact(INPUT_SIDE)
-                .flat_map(|row| row.iter().rev().copied())
+        let crops = crops(views, photo, width, height);
+        assert_eq!((crops.len(), views.count()), (count, count));
+        assert_eq!(crops[0], centre[0]);
+        for pair in crops.chunks_exact(2) {
+            let mirrored: Vec<u8> = pair[0]
+                .chunks_exact(3 * INPUT_SIDE)
+                .flat_map(|row| row.rchunks_exact(3).flatten().copied())
                 .collect();
             assert_eq!(pair[1], mirrored);
         }
     }
-    let crops = inputs(Views::Crops, photo, width, height);
+    let crops = crops(Views::Crops, photo, width, height);
     assert_ne!(crops[2], crops[0]);
 }
 
@@ -104,11 +94,9 @@ fn the_closer_view_shows_the_middle_of_the_central_crop() {
         .flat_map(|i| [(i % SIDE) as u8, (i / SIDE) as u8, 0, 255])
         .collect();
     let pixels = Pixels::rgba(&slope, SIDE, SIDE).unwrap();
-    let crops = inputs(Views::Crops, &slope, SIDE, SIDE);
+    let crops = crops(Views::Crops, &slope, SIDE, SIDE);
     let closer = resize_and_crop(&pixels, 320).unwrap();
-    let mut expected = Vec::new();
-    normalize_into(&closer, &mut expected);
-    assert_eq!(crops[2], expected);
+    assert_eq!(crops[2], closer);
     // The first and the last pixel lie 15 % from the edges: 30 and 170 of 200.
     assert!(closer[0].abs_diff(30) <= 1 && closer[1].abs_diff(30) <= 1);
     assert!(closer[INPUT_LEN - 3].abs_diff(169) <= 1);
@@ -118,17 +106,9 @@ fn the_closer_view_shows_the_middle_of_the_central_crop() {
 fn an_embedding_is_the_mean_over_its_views() {
     let photo = photo(7);
     for views in [Views::Flip, Views::Crops] {
-        let each: Vec<Vec<f32>> = inputs(views, &photo, INPUT_SIDE, INPUT_SIDE)
-            .into_iter()
-            .map(|input| {
-                let input = burn::tensor::TensorData::new(input, [1, 3, INPUT_SIDE, INPUT_SIDE]);
-                let device = headstart::device::cpu();
-                values(
-                    BACKBONE
-                        .network()
-                        .features(burn::tensor::Tensor::from_data(input, &device)),
-                )
-            })
+        let each: Vec<Vec<f32>> = crops(views, &photo, INPUT_SIDE, INPUT_SIDE)
+            .iter()
+            .map(|crop| run(crop).embeddings)
             .collect();
         let mean: Vec<f32> = (0..512)
             .map(|axis| each.iter().map(|e| e[axis]).sum::<f32>() / each.len() as f32)

@@ -1,15 +1,15 @@
-//! Embeds inputs once: what was embedded before, by the same weights, is read from a file.
+//! Embeds crops once: what was embedded before, by the same weights, is read from a file.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use burn::tensor::{Tensor, TensorData};
+use headstart::Backbone;
+use headstart::backbone::EMBEDDING_LEN;
 use headstart::backbone::checkpoint::Checkpoint;
 use headstart::backbone::quantize::{Scheme, quantize};
-use headstart::backbone::weights::QuantizedWeights;
-use headstart::backbone::{EMBEDDING_LEN, ResNet18};
-use headstart::device;
-use headstart::image::{INPUT_LEN, INPUT_SIDE, Pixels, Views, content_hash};
+use headstart::device::cpu_backend;
+use headstart::image::{INPUT_LEN, PREPROCESSING_VERSION, Pixels, Views, content_hash};
+use pollster::block_on;
 use sha2::{Digest, Sha256};
 
 use crate::parallel::{self, cores};
@@ -18,18 +18,17 @@ use crate::picture::Picture;
 
 const HASH_LEN: usize = 32;
 const RECORD_LEN: usize = HASH_LEN + 4 * EMBEDDING_LEN;
-/// Inputs that go through the network at once, on each core.
+/// Crops that go through the network at once, on each core.
 const BATCH: usize = 4;
 
-/// An input's hash with the input, or with its embedding.
-type Hashed = ([u8; HASH_LEN], Vec<f32>);
+type Hash = [u8; HASH_LEN];
 
-/// The backbone, and all that it has embedded so far, by the SHA-256 of its input.
+/// The backbone, and all that it has embedded so far, by the SHA-256 of its crop.
 pub struct Embedder {
     /// The quantized weights file.
     pub weights: Vec<u8>,
-    network: Option<ResNet18>,
-    known: HashMap<[u8; HASH_LEN], Vec<f32>>,
+    backbone: Option<Backbone>,
+    known: HashMap<Hash, Vec<f32>>,
     file: PathBuf,
 }
 
@@ -37,13 +36,14 @@ impl Embedder {
     /// Reads the weights, or makes them from the reference checkpoint.
     pub fn load() -> Result<Self, String> {
         let weights = weights()?;
-        let name = format!("accuracy-{}.bin", &content_hash(&weights)[..16]);
+        let hash = &content_hash(&weights)[..16];
+        let name = format!("accuracy-{hash}-{PREPROCESSING_VERSION}.bin");
         let file = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
         // Without the file everything is embedded anew.
         let known = std::fs::read(&file).unwrap_or_default();
         Ok(Self {
             weights,
-            network: None,
+            backbone: None,
             known: known.chunks_exact(RECORD_LEN).map(record).collect(),
             file,
         })
@@ -55,18 +55,18 @@ impl Embedder {
         pictures: &[Picture],
         views: Views,
     ) -> Result<Vec<Vec<Vec<f32>>>, String> {
-        let mut pending: Vec<Hashed> = Vec::new();
-        let mut keys = Vec::with_capacity(pictures.len());
+        let mut pending: Vec<(Hash, Vec<u8>)> = Vec::new();
+        let mut keys: Vec<Hash> = Vec::with_capacity(pictures.len());
         for picture in pictures {
-            let mut inputs = Vec::new();
+            let mut crops = Vec::new();
             Pixels::rgb(&picture.pixels, picture.width, picture.height)
-                .and_then(|pixels| views.append(&pixels, &mut inputs))
+                .and_then(|pixels| views.append(&pixels, &mut crops))
                 .map_err(|error| error.to_string())?;
-            for input in inputs.chunks_exact(INPUT_LEN) {
-                let key = hash(input);
+            for crop in crops.chunks_exact(INPUT_LEN) {
+                let key = Sha256::digest(crop).into();
                 keys.push(key);
                 if !self.known.contains_key(&key) {
-                    pending.push((key, input.to_vec()));
+                    pending.push((key, crop.to_vec()));
                 }
             }
             if pending.len() >= BATCH * cores() {
@@ -92,20 +92,17 @@ impl Embedder {
             .map_err(|error| format!("{} cannot be written: {error}.", self.file.display()))
     }
 
-    fn run(&mut self, pending: &mut Vec<Hashed>) -> Result<(), String> {
+    fn run(&mut self, pending: &mut Vec<(Hash, Vec<u8>)>) -> Result<(), String> {
         if pending.is_empty() {
             return Ok(());
         }
-        let device = device::cpu();
-        if self.network.is_none() {
-            let network = QuantizedWeights::parse(&self.weights)
-                .and_then(|weights| ResNet18::load(&weights, &device))
-                .map_err(|error| error.to_string())?;
-            self.network = Some(network);
+        if self.backbone.is_none() {
+            let backbone = Backbone::load(&self.weights, cpu_backend());
+            self.backbone = Some(backbone.map_err(|error| error.to_string())?);
         }
-        let network = self.network.as_ref().expect("it was just loaded");
+        let backbone = self.backbone.as_ref().expect("it was just loaded");
         let batches: Vec<_> = pending.chunks(BATCH).collect();
-        for rows in parallel::map(&batches, |batch| features(network, batch)) {
+        for rows in parallel::map(&batches, |batch| embeddings(backbone, batch)) {
             self.known.extend(rows?);
         }
         pending.clear();
@@ -113,17 +110,16 @@ impl Embedder {
     }
 }
 
-/// Embeddings of inputs `[3, 224, 224]`, each with the input's hash.
-fn features(network: &ResNet18, batch: &[Hashed]) -> Result<Vec<Hashed>, String> {
-    let inputs: Vec<f32> = batch.iter().flat_map(|(_, input)| input).copied().collect();
-    let inputs = TensorData::new(inputs, [batch.len(), 3, INPUT_SIDE, INPUT_SIDE]);
-    let embeddings = network
-        .features(Tensor::from_data(inputs, &device::cpu()))
-        .into_data()
-        .try_into_vec::<f32>()
-        .map_err(|error| format!("The embeddings cannot be read: {error:?}."))?;
-    let rows = embeddings.chunks_exact(EMBEDDING_LEN).map(<[f32]>::to_vec);
-    Ok(batch.iter().map(|(key, _)| *key).zip(rows).collect())
+/// Embeddings of crops, each with the crop's hash.
+fn embeddings(
+    backbone: &Backbone,
+    batch: &[(Hash, Vec<u8>)],
+) -> Result<Vec<(Hash, Vec<f32>)>, String> {
+    let crops: Vec<u8> = batch.iter().flat_map(|(_, crop)| crop).copied().collect();
+    let features = block_on(backbone.run(&crops, false)).map_err(|error| error.to_string())?;
+    let rows = features.embeddings.chunks_exact(EMBEDDING_LEN);
+    let keys = batch.iter().map(|(key, _)| *key);
+    Ok(keys.zip(rows.map(<[f32]>::to_vec)).collect())
 }
 
 fn weights() -> Result<Vec<u8>, String> {
@@ -138,15 +134,7 @@ fn weights() -> Result<Vec<u8>, String> {
         .map_err(|error| error.to_string())
 }
 
-fn hash(input: &[f32]) -> [u8; HASH_LEN] {
-    let mut hasher = Sha256::new();
-    for value in input {
-        hasher.update(value.to_le_bytes());
-    }
-    hasher.finalize().into()
-}
-
-fn record(bytes: &[u8]) -> Hashed {
+fn record(bytes: &[u8]) -> (Hash, Vec<f32>) {
     let mut key = [0; HASH_LEN];
     key.copy_from_slice(&bytes[..HASH_LEN]);
     let values = bytes[HASH_LEN..].as_chunks::<4>().0;

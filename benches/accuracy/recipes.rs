@@ -1,10 +1,8 @@
 //! Ways to fit a head, on any part of the photos, as the classifier fits it.
 
 use headstart::dataset::{folds, hold_out};
-use headstart::device;
 use headstart::evaluation::Metrics;
 use headstart::head::{Fit, Fitted, L2, Method, TrainOptions, TrainingData};
-use pollster::block_on;
 
 use crate::photos::{Collection, LABELS};
 use crate::teachable_machine;
@@ -92,12 +90,12 @@ pub fn fit(data: &TrainingData, options: &TrainOptions) -> Fitted {
 
 pub fn fit_classes(data: &TrainingData, options: &TrainOptions, labels: Vec<String>) -> Fitted {
     let recipe = options.recipe().expect("the options are valid");
-    let mut fit = Fit::start(recipe, labels, data, &device::cpu());
-    while block_on(fit.epoch()).expect("the CPU answers").is_some() {}
-    block_on(fit.finish()).expect("the CPU answers")
+    let mut fit = Fit::start(recipe, labels, data);
+    while fit.epoch().is_some() {}
+    fit.finish()
 }
 
 /// Calibrated probabilities of embeddings `[N, 512]`.
 pub fn probabilities(fitted: &Fitted, embeddings: &[f32]) -> Vec<Vec<f64>> {
-    block_on(fitted.head.probabilities(embeddings, &device::cpu())).expect("the CPU answers")
+    fitted.head.probabilities(embeddings)
 }

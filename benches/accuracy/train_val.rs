@@ -6,7 +6,6 @@ use headstart::evaluation::{Metrics, Report, wilson};
 use headstart::head::{TrainOptions, softmax};
 use headstart::image::Views;
 use headstart::{Backbone, Classifier};
-use pollster::block_on;
 
 use crate::parallel;
 use crate::photos::{Collection, LABELS, Photos};
@@ -61,12 +60,7 @@ fn default_table(collection: &Collection, train: &[usize], val: &[usize], report
     let options = TrainOptions::default();
     let fitted = recipes::fit(&recipes::data(collection, train, &options), &options);
     let rows = collection.rows(val);
-    let logits = block_on(
-        fitted
-            .head
-            .read_logits(&rows.embeddings, &headstart::device::cpu()),
-    )
-    .expect("the CPU answers");
+    let logits = fitted.head.logits(&rows.embeddings);
     let plain: Vec<Vec<f64>> = logits.chunks_exact(LABELS.len()).map(softmax).collect();
     let calibrated = recipes::probabilities(&fitted, &rows.embeddings);
     let measure = |rows_of: &[Vec<f64>]| Metrics::measure(&rows.classes, rows_of, LABELS.len());
@@ -148,9 +142,6 @@ pub fn report_of(photos: &Photos, classes: &[usize]) -> Result<Report, String> {
     classifier
         .start_training(&TrainOptions::default())
         .map_err(failed)?;
-    while block_on(classifier.train_epoch())
-        .map_err(failed)?
-        .is_some()
-    {}
-    block_on(classifier.evaluate()).map_err(failed)
+    while classifier.train_epoch().map_err(failed)?.is_some() {}
+    classifier.evaluate().map_err(failed)
 }

@@ -1,11 +1,9 @@
 //! Scores that tell photos of the classes from photos of other things.
 
 use headstart::backbone::EMBEDDING_LEN;
-use headstart::device;
 use headstart::explain::{Neighbours, UNKNOWN_SHARE};
 use headstart::head::{Fitted, TrainOptions, TrainingData};
 use headstart::image::Views;
-use pollster::block_on;
 
 use crate::mahalanobis::Mahalanobis;
 use crate::parallel;
@@ -209,11 +207,7 @@ fn by_logits(
     score: impl Fn(&[f32]) -> f64,
 ) -> Scores {
     let of_rows = |logits: &[f32]| logits.chunks_exact(LABELS.len()).map(&score).collect();
-    let of_images = |images: &[&[f32]]| {
-        let (embeddings, device) = (images.concat(), device::cpu());
-        let logits = block_on(fitted.head.read_logits(&embeddings, &device));
-        of_rows(&logits.expect("the CPU answers"))
-    };
+    let of_images = |images: &[&[f32]]| of_rows(&fitted.head.logits(&images.concat()));
     let left_out = fitted.left_out.as_ref().expect("there are folds");
     Scores {
         name,

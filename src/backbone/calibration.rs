@@ -13,9 +13,10 @@ use rand::SeedableRng;
 use rand::seq::index::sample;
 use rand_chacha::ChaCha8Rng;
 
+use super::EMBEDDING_LEN;
 use super::layers::{self, BLOCKS, ConvLayer, IMAGENET_CLASSES, STAGE_CHANNELS};
 use super::parallel::parallel_map;
-use super::resnet::{EMBEDDING_LEN, convolution, max_pool};
+use super::resnet::{convolution, max_pool};
 use super::rounding::{QuantizedLayer, Samples, least_squares, read};
 use super::synthetic;
 use super::weights::{CLASSIFIER, LayerWeights, Weights};

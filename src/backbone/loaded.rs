@@ -2,15 +2,13 @@
 
 use std::sync::Arc;
 
-use burn::tensor::Device;
-
-use super::resnet::ResNet18;
+use super::engine::{Engine, Features};
 use super::weights::QuantizedWeights;
-use crate::Result;
 use crate::device::{Backend, Memory, Reclaim};
-use crate::image::content_hash;
+use crate::image::{INPUT_LEN, content_hash};
+use crate::{Error, Result};
 
-/// The frozen network on a device. A clone is the same network: it shares the tensors, and the last one to
+/// The frozen network on a device. A clone is the same network: it shares the weights, and the last one to
 /// be dropped frees them.
 ///
 /// ```no_run
@@ -27,7 +25,7 @@ pub struct Backbone(Arc<Loaded>);
 
 #[derive(Debug)]
 struct Loaded {
-    network: ResNet18,
+    engine: Engine,
     weights_hash: String,
     backend: Backend,
     _reclaim: Reclaim,
@@ -39,13 +37,27 @@ impl Backbone {
     /// # Errors
     /// `WEIGHTS_CORRUPT`, `WEIGHTS_UNSUPPORTED`.
     pub fn load(weights: &[u8], backend: Backend) -> Result<Self> {
-        let network = ResNet18::load(&QuantizedWeights::parse(weights)?, &backend.device)?;
-        Ok(Self(Arc::new(Loaded {
-            network,
+        let engine = Engine::load(&QuantizedWeights::parse(weights)?, &backend)?;
+        Ok(Self::new(engine, weights, backend))
+    }
+
+    /// The same by burn's own operators, which are slower: the reference that the others are compared with.
+    ///
+    /// # Errors
+    /// `WEIGHTS_CORRUPT`, `WEIGHTS_UNSUPPORTED`.
+    #[cfg(feature = "reference")]
+    pub fn load_reference(weights: &[u8], backend: Backend) -> Result<Self> {
+        let engine = Engine::reference(&QuantizedWeights::parse(weights)?, &backend)?;
+        Ok(Self::new(engine, weights, backend))
+    }
+
+    fn new(engine: Engine, weights: &[u8], backend: Backend) -> Self {
+        Self(Arc::new(Loaded {
+            engine,
             weights_hash: content_hash(weights),
-            _reclaim: Reclaim(backend.device.clone()),
+            _reclaim: Reclaim::of(&backend),
             backend,
-        })))
+        }))
     }
 
     /// What computes.
@@ -58,17 +70,32 @@ impl Backbone {
         &self.0.weights_hash
     }
 
-    /// The network itself.
-    pub fn network(&self) -> &ResNet18 {
-        &self.0.network
+    /// Takes crops `[N, 224, 224, 3]`, RGB bytes, through the network. `maps`: whether the last feature maps
+    /// are wanted besides the embeddings.
+    ///
+    /// ```no_run
+    /// # use headstart::{Backbone, backbone::FEATURE_MAP_LEN, device::cpu_backend};
+    /// # async fn example() -> headstart::Result<()> {
+    /// let weights = std::fs::read("weights/resnet18-int8.safetensors").expect("the weights exist");
+    /// let backbone = Backbone::load(&weights, cpu_backend())?;
+    /// let features = backbone.run(&[0; 2 * 224 * 224 * 3], true).await?;
+    /// assert_eq!(features.embeddings.len(), 2 * 512);
+    /// assert_eq!(features.maps.len(), 2 * FEATURE_MAP_LEN);
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// `INVALID_ARGUMENT` for bytes that are not whole crops, `DEVICE_LOST` when results cannot be read back.
+    pub async fn run(&self, crops: &[u8], maps: bool) -> Result<Features> {
+        if !crops.len().is_multiple_of(INPUT_LEN) {
+            let problem = format!("{} bytes do not make crops of {INPUT_LEN}", crops.len());
+            return Err(Error::invalid("crops", problem));
+        }
+        self.0.engine.run(crops, maps).await
     }
 
     /// Memory in use, by all that shares the module and the device. Waits for nothing.
     pub fn memory(&self) -> Memory {
-        Memory::of(self.device())
-    }
-
-    pub(crate) fn device(&self) -> &Device {
-        &self.0.backend.device
+        Memory::of(&self.0.backend)
     }
 }

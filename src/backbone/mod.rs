@@ -4,12 +4,14 @@
 mod calibration;
 #[cfg(feature = "cli")]
 pub mod checkpoint;
+mod engine;
 pub mod layers;
 mod loaded;
 #[cfg(feature = "cli")]
 mod parallel;
 #[cfg(feature = "cli")]
 pub mod quantize;
+#[cfg(feature = "reference")]
 mod resnet;
 #[cfg(feature = "cli")]
 mod rounding;
@@ -17,5 +19,14 @@ mod rounding;
 mod synthetic;
 pub mod weights;
 
+pub use engine::Features;
 pub use loaded::Backbone;
-pub use resnet::{EMBEDDING_LEN, FEATURE_MAP_SIDE, ResNet18, Stages};
+#[cfg(feature = "reference")]
+pub use resnet::{ResNet18, Stages};
+
+/// The length of an embedding: channels of the last feature map.
+pub const EMBEDDING_LEN: usize = 512;
+/// The side of the last feature map.
+pub const FEATURE_MAP_SIDE: usize = 7;
+/// How many numbers the last feature map holds.
+pub const FEATURE_MAP_LEN: usize = EMBEDDING_LEN * FEATURE_MAP_SIDE * FEATURE_MAP_SIDE;

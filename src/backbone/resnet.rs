@@ -7,14 +7,11 @@ use burn::nn::{Initializer, Linear, PaddingConfig2d};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor, TensorData};
 
+use super::engine::Features;
 use super::layers::{self, BLOCKS, ConvLayer, IMAGENET_CLASSES};
 use super::weights::{CLASSIFIER_SHAPE, LayerWeights, Weights};
-use crate::Result;
-
-/// The length of an embedding: channels of the last feature map.
-pub const EMBEDDING_LEN: usize = 512;
-/// The side of the last feature map.
-pub const FEATURE_MAP_SIDE: usize = 7;
+use crate::image::{INPUT_LEN, INPUT_SIDE, normalize_into};
+use crate::{Error, Result};
 
 /// The frozen network.
 ///
@@ -80,6 +77,23 @@ impl ResNet18 {
         })
     }
 
+    /// Crops `[N, 224, 224, 3]` → embeddings, and feature maps where wanted.
+    pub(super) async fn run(&self, crops: &[u8], maps: bool, device: &Device) -> Result<Features> {
+        let mut inputs = Vec::with_capacity(crops.len());
+        for crop in crops.chunks_exact(INPUT_LEN) {
+            normalize_into(crop, &mut inputs);
+        }
+        let shape = [crops.len() / INPUT_LEN, 3, INPUT_SIDE, INPUT_SIDE];
+        let inputs = Tensor::from_data(TensorData::new(inputs, shape), device);
+        let feature_maps = self.feature_map(inputs);
+        let embeddings = read(self.pool(feature_maps.clone())).await?;
+        let maps = match maps {
+            true => read(feature_maps).await?,
+            false => Vec::new(),
+        };
+        Ok(Features { embeddings, maps })
+    }
+
     /// Embeddings: `[N, 3, 224, 224]` → `[N, 512]`.
     pub fn features(&self, images: Tensor<4>) -> Tensor<2> {
         self.pool(self.feature_map(images))
@@ -138,6 +152,12 @@ impl BasicBlock {
         let x = relu(self.conv1.forward(input));
         relu(self.conv2.forward(x) + shortcut)
     }
+}
+
+/// Reads a tensor back without blocking: a synchronous read panics on WebGPU in a browser.
+async fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>> {
+    let data = tensor.into_data_async().await.map_err(Error::device)?;
+    data.try_into_vec::<f32>().map_err(Error::device)
 }
 
 fn conv(layer: &ConvLayer, weights: &impl Weights, device: &Device) -> Result<Conv2d> {

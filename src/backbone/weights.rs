@@ -9,8 +9,8 @@ use std::collections::BTreeSet;
 
 use safetensors::tensor::Dtype;
 
+use super::EMBEDDING_LEN;
 use super::layers::{ConvLayer, IMAGENET_CLASSES, convolutions};
-use super::resnet::EMBEDDING_LEN;
 use crate::tensor_file::{Checked, Problem, TensorFile};
 use crate::{Error, Result};
 

@@ -12,8 +12,9 @@ use crate::{Classifier, Error, PredictOptions};
 
 /// A classifier in the making.
 ///
-/// One method at a time: an async method holds the session until its promise settles. Every error is an
-/// `Error` with a `code`.
+/// One method at a time: an async method holds the session until its promise settles. All that takes long is
+/// async, whether it waits for the device or not, so that a trap is met in one way. Every error is an `Error`
+/// with a `code`.
 #[wasm_bindgen]
 pub struct Session {
     classifier: Classifier,
@@ -141,7 +142,7 @@ impl Session {
     /// Trains one epoch; `undefined` when training is finished.
     #[wasm_bindgen(js_name = trainEpoch)]
     pub async fn train_epoch(&mut self) -> Result<JsValue, JsValue> {
-        match self.classifier.train_epoch().await.map_err(to_js_error)? {
+        match self.classifier.train_epoch().map_err(to_js_error)? {
             Some(report) => to_js(&report),
             None => Ok(JsValue::UNDEFINED),
         }
@@ -155,19 +156,19 @@ impl Session {
 
     /// The report on held-out images.
     pub async fn evaluate(&self) -> Result<JsValue, JsValue> {
-        to_js(&self.classifier.evaluate().await.map_err(to_js_error)?)
+        to_js(&self.classifier.evaluate().map_err(to_js_error)?)
     }
 
     /// The head as a safetensors file.
     #[wasm_bindgen(js_name = exportHead)]
     pub async fn export_head(&self) -> Result<Vec<u8>, JsValue> {
-        self.classifier.export_head().await.map_err(to_js_error)
+        self.classifier.export_head().map_err(to_js_error)
     }
 
     /// All but the images themselves, as a safetensors file.
     #[wasm_bindgen(js_name = exportProject)]
     pub async fn export_project(&self) -> Result<Vec<u8>, JsValue> {
-        self.classifier.export_project().await.map_err(to_js_error)
+        self.classifier.export_project().map_err(to_js_error)
     }
 
     /// Fails with `NOT_TRAINED` where there is no head.

@@ -13,9 +13,9 @@ impl Classifier {
     /// (`docs/project-format.md`).
     ///
     /// # Errors
-    /// `NOT_TRAINED`, `DEVICE_LOST`.
-    pub async fn export_head(&self) -> Result<Vec<u8>> {
-        let head = StoredHead::of(&self.trained()?.fitted).await?;
+    /// `NOT_TRAINED`.
+    pub fn export_head(&self) -> Result<Vec<u8>> {
+        let head = StoredHead::of(&self.trained()?.fitted);
         let file = HeadFile {
             weights_sha256: self.backbone.hash(),
             views: self.stage.views(),
@@ -29,23 +29,20 @@ impl Classifier {
     /// what it rests on. The report goes with it, where there is one.
     ///
     /// # Errors
-    /// `DEVICE_LOST`.
-    pub async fn export_project(&self) -> Result<Vec<u8>> {
-        let head = match &self.trained {
-            Some(trained) => Some(export::Trained {
-                head: StoredHead::of(&trained.fitted).await?,
-                provenance: &trained.provenance,
-                left_out: trained.left_out_logits(),
-            }),
-            None => None,
-        };
+    /// `PROJECT_CORRUPT` when it cannot be written.
+    pub fn export_project(&self) -> Result<Vec<u8>> {
+        let head = self.trained.as_ref().map(|trained| export::Trained {
+            head: StoredHead::of(&trained.fitted),
+            provenance: &trained.provenance,
+            left_out: trained.left_out_logits(),
+        });
         let file = ProjectFile {
             weights_sha256: self.backbone.hash(),
             views: self.stage.views(),
             backend: self.backend().kind,
             dataset: &self.dataset,
             head,
-            report: self.report_if_any().await?,
+            report: self.report_if_any()?,
         };
         file.write().map_err(Error::project)
     }
@@ -85,15 +82,15 @@ impl Classifier {
                 logits,
                 folds: provenance.folds.clone(),
             });
-            let fitted = head.into_fitted(left_out, classifier.backbone.device());
+            let fitted = head.into_fitted(left_out);
             classifier.put_in_place(fitted, provenance);
         }
         Ok(classifier)
     }
 
     /// The report, unless there is no head or nothing to judge it on.
-    async fn report_if_any(&self) -> Result<Option<Report>> {
-        match self.evaluate().await {
+    fn report_if_any(&self) -> Result<Option<Report>> {
+        match self.evaluate() {
             Ok(report) => Ok(Some(report)),
             Err(Error::NotTrained | Error::NoTestImages { .. }) => Ok(None),
             Err(error) => Err(error),

@@ -14,8 +14,8 @@ impl Classifier {
     /// Judges the head on images it did not learn from.
     ///
     /// # Errors
-    /// `NOT_TRAINED`, `NO_TEST_IMAGES`, `DEVICE_LOST`.
-    pub async fn evaluate(&self) -> Result<Report> {
+    /// `NOT_TRAINED`, `NO_TEST_IMAGES`.
+    pub fn evaluate(&self) -> Result<Report> {
         let trained = self.trained()?;
         let Trained {
             fitted,
@@ -30,9 +30,7 @@ impl Classifier {
         let head = &fitted.head;
         let classes = head.labels().len();
         let test = self.labelled(&provenance.test);
-        let logits = head
-            .read_logits(&test.embeddings, self.backbone.device())
-            .await?;
+        let logits = head.logits(&test.embeddings);
         let rows = || logits.chunks_exact(classes);
         let probabilities = rows().map(|row| head.to_probabilities(row)).collect();
         let left_out: Vec<Vec<f64>> = match &fitted.left_out {
@@ -56,7 +54,7 @@ impl Classifier {
                 let raw = rows().map(softmax).collect();
                 (head.temperature(), fitted.calibrated_on, raw)
             }),
-            learning_curve: self.learning_curve(trained, &train, &left_out).await?,
+            learning_curve: learning_curve(trained, &train, &left_out),
             folds: match &fitted.left_out {
                 Some(left_out) => left_out.folds.clone(),
                 None => Vec::new(),
@@ -103,48 +101,6 @@ impl Classifier {
         })
     }
 
-    /// Accuracy on the training images at growing shares of them; `None` without folds.
-    async fn learning_curve(
-        &self,
-        trained: &Trained,
-        train: &LabelledEmbeddings,
-        left_out: &[Vec<f64>],
-    ) -> Result<Option<LearningCurve>> {
-        if left_out.is_empty() {
-            return Ok(None);
-        }
-        let Provenance {
-            folds,
-            places,
-            class_weights,
-            ..
-        } = &trained.provenance;
-        let classes = trained.fitted.head.labels().len();
-        let curve = Curve {
-            train,
-            folds,
-            places,
-            l2: trained.fitted.summary.l2,
-            class_weights: *class_weights,
-            classes,
-        };
-        let [quarter, half, _] = SHARES;
-        let device = self.backbone.device();
-        let Some([quarter, half]) = curve.left_out_logits([quarter, half], device).await? else {
-            return Ok(None);
-        };
-        let of_logits = |logits: Vec<f32>| -> Vec<bool> {
-            let rows = logits.chunks_exact(classes).zip(&train.classes);
-            rows.map(|(row, &class)| argmax(&softmax(row)) == class)
-                .collect()
-        };
-        let all = left_out.iter().zip(&train.classes);
-        let all = all.map(|(row, &class)| argmax(row) == class).collect();
-        let right = [of_logits(quarter), of_logits(half), all];
-        let images = SHARES.map(|share| curve.images_at(share));
-        Ok(Some(LearningCurve::new(&right, images)))
-    }
-
     fn near_duplicates(&self, provenance: &Provenance) -> NearDuplicates {
         let mut groups: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for (index, &group) in provenance.groups.iter().enumerate() {
@@ -174,4 +130,42 @@ impl Classifier {
                 .collect(),
         }
     }
+}
+
+/// Accuracy on the training images at growing shares of them; `None` without folds.
+fn learning_curve(
+    trained: &Trained,
+    train: &LabelledEmbeddings,
+    left_out: &[Vec<f64>],
+) -> Option<LearningCurve> {
+    if left_out.is_empty() {
+        return None;
+    }
+    let Provenance {
+        folds,
+        places,
+        class_weights,
+        ..
+    } = &trained.provenance;
+    let classes = trained.fitted.head.labels().len();
+    let curve = Curve {
+        train,
+        folds,
+        places,
+        l2: trained.fitted.summary.l2,
+        class_weights: *class_weights,
+        classes,
+    };
+    let [quarter, half, _] = SHARES;
+    let [quarter, half] = curve.left_out_logits([quarter, half])?;
+    let of_logits = |logits: Vec<f32>| -> Vec<bool> {
+        let rows = logits.chunks_exact(classes).zip(&train.classes);
+        rows.map(|(row, &class)| argmax(&softmax(row)) == class)
+            .collect()
+    };
+    let all = left_out.iter().zip(&train.classes);
+    let all = all.map(|(row, &class)| argmax(row) == class).collect();
+    let right = [of_logits(quarter), of_logits(half), all];
+    let images = SHARES.map(|share| curve.images_at(share));
+    Some(LearningCurve::new(&right, images))
 }

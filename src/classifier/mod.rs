@@ -8,7 +8,7 @@ mod staging;
 
 use crate::backbone::Backbone;
 use crate::dataset::{Dataset, folds, hold_out, shuffled_places};
-use crate::device::{Backend, Reclaim};
+use crate::device::Backend;
 use crate::evaluation::{FOLDS, HeldOut, Provenance};
 use crate::explain::Neighbours;
 use crate::head::{EpochReport, Fit, Fitted, LabelledEmbeddings, TrainOptions, TrainingData};
@@ -30,7 +30,6 @@ pub struct Classifier {
     stage: Stage,
     fit: Option<(Fit, Provenance)>,
     trained: Option<Trained>,
-    _reclaim: Reclaim,
 }
 
 /// A head in place.
@@ -44,7 +43,6 @@ impl Classifier {
     /// A classifier without images. `views` is what is embedded of each image.
     pub fn new(backbone: Backbone, views: Views) -> Self {
         Self {
-            _reclaim: Reclaim(backbone.device().clone()),
             backbone,
             dataset: Dataset::default(),
             stage: Stage::new(views),
@@ -119,7 +117,7 @@ impl Classifier {
             validation: self.labelled(&provenance.validation),
         };
         let labels = dataset.labels().to_vec();
-        let fit = Fit::start(recipe, labels, &data, self.backbone.device());
+        let fit = Fit::start(recipe, labels, &data);
         self.fit = Some((fit, provenance));
         Ok(())
     }
@@ -127,18 +125,17 @@ impl Classifier {
     /// Trains one epoch. `None` means that training is finished and the new head is in place.
     ///
     /// # Errors
-    /// `NOT_TRAINED` when no training was started; `DEVICE_LOST`, which ends it.
-    pub async fn train_epoch(&mut self) -> Result<Option<EpochReport>> {
+    /// `NOT_TRAINED` when no training was started.
+    pub fn train_epoch(&mut self) -> Result<Option<EpochReport>> {
         let Some((mut fit, provenance)) = self.fit.take() else {
             return Err(Error::NotTrained);
         };
-        let report = fit.epoch().await?;
+        let report = fit.epoch();
         if report.is_some() {
             self.fit = Some((fit, provenance));
             return Ok(report);
         }
-        let fitted = fit.finish().await?;
-        self.put_in_place(fitted, provenance);
+        self.put_in_place(fit.finish(), provenance);
         Ok(None)
     }
 

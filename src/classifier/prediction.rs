@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Classifier, Trained};
-use crate::backbone::EMBEDDING_LEN;
+use crate::backbone::{EMBEDDING_LEN, FEATURE_MAP_LEN};
 use crate::evaluation::argmax;
-use crate::explain::{Heatmap, class_activation_maps};
+use crate::explain::{Heatmap, class_activation_map};
 use crate::{Error, Result};
 
 /// What a caller wants to know of each image.
@@ -68,13 +68,8 @@ impl Classifier {
     /// Predicts from embeddings `[N, 512]`; a heat map needs the image, so none is made.
     ///
     /// # Errors
-    /// `NOT_TRAINED`, `INVALID_ARGUMENT` for a length that is not a multiple of 512 or a `top` of 0,
-    /// `DEVICE_LOST`.
-    pub async fn predict(
-        &self,
-        embeddings: &[f32],
-        options: &PredictOptions,
-    ) -> Result<Vec<Prediction>> {
+    /// `NOT_TRAINED`, `INVALID_ARGUMENT` for a length that is not a multiple of 512 or a `top` of 0.
+    pub fn predict(&self, embeddings: &[f32], options: &PredictOptions) -> Result<Vec<Prediction>> {
         let trained = self.trained()?;
         if !embeddings.len().is_multiple_of(EMBEDDING_LEN) {
             let len = embeddings.len();
@@ -84,12 +79,7 @@ impl Classifier {
         if options.top == Some(0) {
             return Err(Error::invalid("top", "it must be at least 1"));
         }
-        let device = self.backbone.device();
-        let rows = trained
-            .fitted
-            .head
-            .probabilities(embeddings, device)
-            .await?;
+        let rows = trained.fitted.head.probabilities(embeddings);
         Ok(embeddings
             .chunks_exact(EMBEDDING_LEN)
             .zip(&rows)
@@ -100,25 +90,25 @@ impl Classifier {
     /// Predicts what was staged, in order; the stage is empty afterwards.
     ///
     /// # Errors
-    /// As [`predict`](Self::predict).
+    /// As [`predict`](Self::predict), and `DEVICE_LOST`.
     pub async fn predict_staged(&mut self, options: &PredictOptions) -> Result<Vec<Prediction>> {
         if let Err(error) = self.require_head() {
             self.discard_staged();
             return Err(error);
         }
-        let Some(embedded) = self.run_backbone().await? else {
-            return self.predict(&[], options).await;
+        let Some(embedded) = self.run_backbone(options.heatmap).await? else {
+            return self.predict(&[], options);
         };
-        let mut predictions = self.predict(&embedded.embeddings, options).await?;
+        let mut predictions = self.predict(&embedded.embeddings, options)?;
         if options.heatmap {
             let head = &self.trained()?.fitted.head;
-            let maps = class_activation_maps(head, embedded.feature_maps).await?;
-            for ((prediction, mut maps), region) in
+            let maps = embedded.feature_maps.chunks_exact(FEATURE_MAP_LEN);
+            for ((prediction, map), region) in
                 predictions.iter_mut().zip(maps).zip(embedded.regions)
             {
                 let label = prediction.classes[0].label.clone();
                 if let Some(class) = head.labels().iter().position(|known| *known == label) {
-                    let grid = maps.swap_remove(class);
+                    let grid = class_activation_map(head, class, map);
                     prediction.heatmap = Some(Heatmap::new(label, grid, region));
                 }
             }

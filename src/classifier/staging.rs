@@ -1,19 +1,16 @@
 //! Images on their way through the backbone.
 
-use burn::tensor::{Tensor, TensorData};
-
 use super::Classifier;
 use crate::Result;
-use crate::backbone::EMBEDDING_LEN;
-use crate::head::read;
-use crate::image::{INPUT_LEN, INPUT_SIDE, Pixels, Region, Views, central_region, check_size};
+use crate::backbone::{EMBEDDING_LEN, FEATURE_MAP_LEN, Features};
+use crate::image::{INPUT_LEN, Pixels, Region, Views, central_region, check_size};
 
 /// Images prepared for the network and not yet embedded.
 #[derive(Debug, Default)]
 pub(super) struct Stage {
     views: Views,
-    /// `[images · views, 3, 224, 224]`
-    inputs: Vec<f32>,
+    /// `[images · views, 224, 224, 3]`
+    crops: Vec<u8>,
     /// The part of each image that its central crop shows.
     regions: Vec<Region>,
 }
@@ -22,8 +19,8 @@ pub(super) struct Stage {
 pub(super) struct Embedded {
     /// `[images, 512]`
     pub embeddings: Vec<f32>,
-    /// Feature maps of the central crops, `[images, 512, 7, 7]`.
-    pub feature_maps: Tensor<4>,
+    /// Feature maps of the central crops, `[images, 512, 7, 7]`, if asked for.
+    pub feature_maps: Vec<f32>,
     /// The part of each image that its central crop shows.
     pub regions: Vec<Region>,
 }
@@ -55,7 +52,7 @@ impl Classifier {
     pub fn stage(&mut self, name: &str, rgba: &[u8], width: usize, height: usize) -> Result<()> {
         check_size(name, width, height)?;
         let pixels = Pixels::rgba(rgba, width, height)?;
-        self.stage.views.append(&pixels, &mut self.stage.inputs)?;
+        self.stage.views.append(&pixels, &mut self.stage.crops)?;
         self.stage.regions.push(central_region(width, height));
         Ok(())
     }
@@ -70,45 +67,43 @@ impl Classifier {
     /// # Errors
     /// `DEVICE_LOST` when they cannot be read back.
     pub async fn embed_staged(&mut self) -> Result<Vec<f32>> {
-        let embedded = self.run_backbone().await?;
+        let embedded = self.run_backbone(false).await?;
         Ok(embedded.map_or(Vec::new(), |embedded| embedded.embeddings))
     }
 
     /// Takes what was staged through the backbone; `None` when nothing was.
-    pub(super) async fn run_backbone(&mut self) -> Result<Option<Embedded>> {
+    pub(super) async fn run_backbone(&mut self, maps: bool) -> Result<Option<Embedded>> {
         let Stage {
             views,
-            inputs,
+            crops,
             regions,
         } = self.stage.take();
         if regions.is_empty() {
             return Ok(None);
         }
         let (images, views) = (regions.len(), views.count());
-        debug_assert_eq!(inputs.len(), images * views * INPUT_LEN);
-        let inputs = TensorData::new(inputs, [images * views, 3, INPUT_SIDE, INPUT_SIDE]);
-        let inputs = Tensor::from_data(inputs, self.backbone.device());
-        let network = self.backbone.network();
-        let feature_maps = network.feature_map(inputs);
-        let embeddings = network.pool(feature_maps.clone());
-        let embeddings = embeddings
-            .reshape([images, views, EMBEDDING_LEN])
-            .mean_dim(1);
+        debug_assert_eq!(crops.len(), images * views * INPUT_LEN);
+        let Features { embeddings, maps } = self.backbone.run(&crops, maps).await?;
+        let first_maps = maps.chunks_exact(FEATURE_MAP_LEN).step_by(views);
         Ok(Some(Embedded {
-            embeddings: read(embeddings).await?,
-            feature_maps: first_of_each(feature_maps, views),
+            embeddings: embeddings
+                .chunks_exact(views * EMBEDDING_LEN)
+                .flat_map(mean)
+                .collect(),
+            feature_maps: first_maps.flatten().copied().collect(),
             regions,
         }))
     }
 }
 
-/// Every `views`-th feature map: the central crops'.
-fn first_of_each(feature_maps: Tensor<4>, views: usize) -> Tensor<4> {
-    if views == 1 {
-        return feature_maps;
+/// The mean of embeddings `[N, 512]`.
+fn mean(embeddings: &[f32]) -> Vec<f32> {
+    let count = (embeddings.len() / EMBEDDING_LEN) as f32;
+    let mut mean = vec![0.0; EMBEDDING_LEN];
+    for embedding in embeddings.chunks_exact(EMBEDDING_LEN) {
+        for (sum, value) in mean.iter_mut().zip(embedding) {
+            *sum += value / count;
+        }
     }
-    let [count, channels, height, width] = feature_maps.dims();
-    feature_maps
-        .reshape([count / views, views * channels, height, width])
-        .slice([0..count / views, 0..channels])
+    mean
 }

@@ -5,6 +5,7 @@
 
 mod memory;
 
+#[cfg(any(feature = "reference", feature = "webgpu"))]
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +16,7 @@ pub use memory::{GpuMemory, Memory};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum BackendKind {
-    /// burn's CPU backend: one thread, SIMD.
+    /// The processor: one thread, SIMD.
     Cpu,
     /// burn over WebGPU.
     WebGpu,
@@ -48,12 +49,25 @@ pub struct Backend {
     pub kind: BackendKind,
     /// The adapter's name, for people.
     pub adapter: String,
-    /// The device itself.
-    pub device: Device,
+    /// burn's device; `None` for the CPU.
+    #[cfg(feature = "webgpu")]
+    pub(crate) device: Option<Device>,
 }
 
-/// burn's CPU device.
-#[cfg(feature = "cpu")]
+#[cfg(feature = "reference")]
+impl Backend {
+    /// burn's device of this backend.
+    pub(crate) fn burn_device(&self) -> Device {
+        #[cfg(feature = "webgpu")]
+        if let Some(device) = &self.device {
+            return device.clone();
+        }
+        cpu()
+    }
+}
+
+/// burn's CPU device, on which the reference network runs.
+#[cfg(feature = "reference")]
 pub fn cpu() -> Device {
     Device::flex()
 }
@@ -69,7 +83,8 @@ pub fn cpu_backend() -> Backend {
     Backend {
         kind: BackendKind::Cpu,
         adapter: adapter.into(),
-        device: cpu(),
+        #[cfg(feature = "webgpu")]
+        device: None,
     }
 }
 
@@ -93,6 +108,6 @@ pub async fn webgpu_backend() -> crate::Result<Backend> {
     Ok(Backend {
         kind: BackendKind::WebGpu,
         adapter,
-        device,
+        device: Some(device),
     })
 }

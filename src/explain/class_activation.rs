@@ -2,12 +2,10 @@
 //! equations 1 and 2): the embedding is the mean of the last feature map, and the head is linear, so a
 //! class's logit is the mean of a map over the image, exactly.
 
-use burn::tensor::Tensor;
 use serde::Serialize;
 
-use crate::Result;
-use crate::backbone::{EMBEDDING_LEN, FEATURE_MAP_SIDE};
-use crate::head::{Head, read};
+use crate::backbone::FEATURE_MAP_SIDE;
+use crate::head::Head;
 use crate::image::{INPUT_SIDE, Region};
 
 /// Positions of the last feature map.
@@ -48,28 +46,20 @@ impl Heatmap {
     }
 }
 
-/// The maps of every class: feature maps `[N, 512, 7, 7]` → `N` lists of one grid `[7, 7]` per class.
-///
-/// # Errors
-/// `DEVICE_LOST` when they cannot be read back.
-pub async fn class_activation_maps(
-    head: &Head,
-    feature_maps: Tensor<4>,
-) -> Result<Vec<Vec<Vec<f32>>>> {
-    let [count, ..] = feature_maps.dims();
-    let classes = head.labels().len();
-    let features: Tensor<3> = feature_maps.reshape([count, EMBEDDING_LEN, POSITIONS]);
-    let weights: Tensor<3> = head.weights().transpose().unsqueeze::<3>();
-    let maps = read(
-        weights
-            .expand([count, classes, EMBEDDING_LEN])
-            .matmul(features),
-    )
-    .await?;
-    Ok(maps
-        .chunks_exact(classes * POSITIONS)
-        .map(|image| image.chunks_exact(POSITIONS).map(<[f32]>::to_vec).collect())
-        .collect())
+/// One class's map: what each position of a feature map `[512, 7, 7]` adds to its logit, `[7, 7]`.
+pub fn class_activation_map(head: &Head, class: usize, feature_map: &[f32]) -> Vec<f32> {
+    let weights = head
+        .weights()
+        .iter()
+        .skip(class)
+        .step_by(head.labels().len());
+    let mut grid = vec![0.0; POSITIONS];
+    for (weight, channel) in weights.zip(feature_map.chunks_exact(POSITIONS)) {
+        for (sum, value) in grid.iter_mut().zip(channel) {
+            *sum += weight * value;
+        }
+    }
+    grid
 }
 
 /// Bilinear, with the grid's values at the middle of its cells, as image libraries and torch's

@@ -4,5 +4,5 @@
 mod class_activation;
 mod neighbours;
 
-pub use class_activation::{Heatmap, class_activation_maps};
+pub use class_activation::{Heatmap, class_activation_map};
 pub use neighbours::{Neighbour, Neighbours, UNKNOWN_SHARE};

@@ -1,16 +1,15 @@
 //! A head in a file: torch's `nn.Linear` under the names that torchvision's ResNet18 has for it.
 
-use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
 use super::{Restored, RestoredHead, VERSION, check_names};
+use crate::Error;
 use crate::backbone::EMBEDDING_LEN;
 use crate::dataset::{Dataset, check_labels};
 use crate::evaluation::Provenance;
 use crate::head::{Fitted, Head, HeadSummary, LeftOut};
 use crate::image::Views;
 use crate::tensor_file::{self, Checked, Problem, RawTensor, TensorFile};
-use crate::{Error, Result};
 
 /// The metadata's `format`.
 pub(super) const FORMAT: &str = "headstart-head";
@@ -37,34 +36,31 @@ pub(crate) struct HeadDescription {
 #[derive(Debug)]
 pub(crate) struct StoredHead {
     pub description: HeadDescription,
-    /// `[classes, 512]`, as torch keeps it; burn has it the other way round.
+    /// `[classes, 512]`, as torch keeps it; [`Head`] has it the other way round.
     weight: Vec<f32>,
     /// `[classes]`
     bias: Vec<f32>,
 }
 
 impl StoredHead {
-    /// Reads a head's weights from the device.
-    ///
-    /// # Errors
-    /// `DEVICE_LOST`.
-    pub async fn of(fitted: &Fitted) -> Result<Self> {
-        let (weight, bias) = fitted.head.read_weights().await?;
-        let labels = fitted.head.labels();
-        Ok(Self {
-            weight: transposed(&weight, labels.len()),
-            bias,
+    /// What a file has of a fitted head.
+    pub fn of(fitted: &Fitted) -> Self {
+        let head = &fitted.head;
+        let labels = head.labels();
+        Self {
+            weight: transposed(head.weights(), labels.len()),
+            bias: head.biases().to_vec(),
             description: HeadDescription {
                 labels: labels.to_vec(),
-                temperature: fitted.head.temperature(),
+                temperature: head.temperature(),
                 summary: fitted.summary.clone(),
                 calibrated_on: fitted.calibrated_on,
             },
-        })
+        }
     }
 
-    /// Puts the head on a device.
-    pub fn into_fitted(self, left_out: Option<LeftOut>, device: &Device) -> Fitted {
+    /// The head that the file tells of.
+    pub fn into_fitted(self, left_out: Option<LeftOut>) -> Fitted {
         let HeadDescription {
             labels,
             temperature,
@@ -72,7 +68,7 @@ impl StoredHead {
             calibrated_on,
         } = self.description;
         let weight = transposed(&self.weight, EMBEDDING_LEN);
-        let head = Head::from_weights(labels, weight, self.bias, device);
+        let head = Head::from_weights(labels, weight, self.bias);
         Fitted {
             head: head.calibrated(temperature),
             summary,

@@ -1,23 +1,17 @@
 //! Fitting a head by mini-batches with Adam or SGD. Where images are set aside, the descent stops when
 //! they no longer get better, and the best epoch's head is kept.
 
-use burn::module::Module;
-use burn::nn::Linear;
-use burn::optim::decay::WeightDecayConfig;
-use burn::optim::momentum::MomentumConfig;
-use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer, SgdConfig};
-use burn::tensor::activation::log_softmax;
-use burn::tensor::{Device, Int, Tensor, TensorData};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
 use super::fit::{EpochReport, Fitted, HeadSummary, LabelledEmbeddings, Phase};
-use super::linear::{Head, loss_and_accuracy, read};
-use super::options::{Method, Recipe};
+use super::linear::{Head, loss_and_accuracy, to_slopes};
+use super::matrix::transposed_product;
+use super::optimizer::Optimizer;
+use super::options::Recipe;
 use super::regression::{class_sizes, class_weights, is_balanced};
 use super::temperature::fit_temperature;
-use crate::Result;
 use crate::backbone::EMBEDDING_LEN;
 
 /// Epochs without a better validation loss after which the descent stops.
@@ -27,11 +21,13 @@ const PATIENCE: usize = 10;
 pub struct Descent {
     recipe: Recipe,
     head: Head,
-    optimizer: ModuleOptimizer,
+    optimizer: Optimizer,
     rng: ChaCha8Rng,
     epoch: usize,
-    train: OnDevice,
-    validation: Option<OnDevice>,
+    train: LabelledEmbeddings,
+    validation: LabelledEmbeddings,
+    /// What an image of each class counts.
+    class_weights: Vec<f64>,
     best: Option<Best>,
 }
 
@@ -42,15 +38,6 @@ struct Best {
     head: Head,
 }
 
-/// Embeddings uploaded once, and their classes on both sides.
-struct OnDevice {
-    /// `[N, 512]`
-    embeddings: Tensor<2>,
-    /// The class's weight in the class's column, 0 elsewhere, `[N, classes]`
-    targets: Tensor<2>,
-    classes: Vec<usize>,
-}
-
 impl Descent {
     /// Starts from weights drawn by the recipe's seed.
     pub fn start(
@@ -58,61 +45,39 @@ impl Descent {
         labels: Vec<String>,
         train: &LabelledEmbeddings,
         validation: &LabelledEmbeddings,
-        device: &Device,
     ) -> Self {
-        let device = device.clone().autodiff();
         let mut rng = ChaCha8Rng::seed_from_u64(recipe.seed);
-        let classes = labels.len();
-        let weights = class_weights(recipe.class_weights, &train.classes, classes);
-        let even = vec![1.0; classes];
         Self {
-            head: Head::init(labels, &mut rng, &device),
-            optimizer: optimizer(&recipe),
+            class_weights: class_weights(recipe.class_weights, &train.classes, labels.len()),
+            head: Head::init(labels, &mut rng),
+            optimizer: Optimizer::new(&recipe),
             rng,
             epoch: 0,
-            train: OnDevice::upload(train, &weights, &device),
-            validation: (!validation.classes.is_empty())
-                .then(|| OnDevice::upload(validation, &even, &device)),
+            train: train.clone(),
+            validation: validation.clone(),
             best: None,
             recipe,
         }
     }
 
     /// Runs one epoch, or gives `None` when all have run or no more would help.
-    ///
-    /// # Errors
-    /// `DEVICE_LOST` when results cannot be read back.
-    pub async fn epoch(&mut self) -> Result<Option<EpochReport>> {
+    pub fn epoch(&mut self) -> Option<EpochReport> {
         let stuck = self
             .best
             .as_ref()
             .is_some_and(|best| self.epoch - best.epoch >= PATIENCE);
         if stuck || self.epoch == self.recipe.epochs {
-            return Ok(None);
+            return None;
         }
-        let count = self.train.classes.len();
-        let mut order: Vec<i32> = (0..count as i32).collect();
+        let mut order: Vec<usize> = (0..self.train.classes.len()).collect();
         order.shuffle(&mut self.rng);
-        // One upload of the order per epoch; batches are slices of the shuffled images.
-        let order = Tensor::<1, Int>::from_data(
-            TensorData::new(order, [count]),
-            &self.train.embeddings.device(),
-        );
-        let embeddings = self.train.embeddings.clone().select(0, order.clone());
-        let targets = self.train.targets.clone().select(0, order);
-        for start in (0..count).step_by(self.recipe.batch_size) {
-            let rows = start..(start + self.recipe.batch_size).min(count);
-            self.step(
-                embeddings.clone().slice([rows.clone()]),
-                targets.clone().slice([rows]),
-            );
+        for batch in order.chunks(self.recipe.batch_size) {
+            self.step(batch);
         }
         self.epoch += 1;
-        let (loss, train_accuracy) = self.measure(&self.train).await?;
-        let watched = match &self.validation {
-            Some(validation) => Some(self.measure(validation).await?),
-            None => None,
-        };
+        let (loss, train_accuracy) = self.measure(&self.train);
+        let set_aside = !self.validation.classes.is_empty();
+        let watched = set_aside.then(|| self.measure(&self.validation));
         if let Some((loss, _)) = watched
             && self.best.as_ref().is_none_or(|best| loss < best.loss)
         {
@@ -122,33 +87,24 @@ impl Descent {
                 head: self.head.clone(),
             });
         }
-        Ok(Some(EpochReport {
+        Some(EpochReport {
             epochs: Some(self.recipe.epochs),
             train_accuracy: Some(train_accuracy),
             validation_loss: watched.map(|(loss, _)| loss),
             validation_accuracy: watched.map(|(_, accuracy)| accuracy),
             l2: self.recipe.l2,
             ..EpochReport::new(Phase::Fit, self.epoch, loss)
-        }))
+        })
     }
 
     /// The best head seen, or the last where no images were set aside; those set aside calibrate it.
-    ///
-    /// # Errors
-    /// `DEVICE_LOST` when its logits cannot be read back.
-    pub async fn finish(self) -> Result<Fitted> {
-        let head = self.best.map_or(self.head, |best| best.head).frozen();
+    pub fn finish(self) -> Fitted {
+        let head = self.best.map_or(self.head, |best| best.head);
         let classes = head.labels().len();
         let sizes = class_sizes(&self.train.classes, classes);
-        let (temperature, calibrated_on) = match &self.validation {
-            Some(validation) => {
-                let logits = read(head.logits(validation.embeddings.clone().inner())).await?;
-                let truth = &validation.classes;
-                (fit_temperature(&logits, truth, classes), truth.len())
-            }
-            None => (1.0, 0),
-        };
-        Ok(Fitted {
+        let logits = head.logits(&self.validation.embeddings);
+        let temperature = fit_temperature(&logits, &self.validation.classes, classes);
+        Fitted {
             head: head.calibrated(temperature),
             summary: HeadSummary {
                 method: self.recipe.method,
@@ -157,68 +113,43 @@ impl Descent {
                 scaling: None,
                 few_images: false,
             },
-            calibrated_on,
+            calibrated_on: self.validation.classes.len(),
             left_out: None,
-        })
+        }
     }
 
-    fn step(&mut self, embeddings: Tensor<2>, targets: Tensor<2>) {
-        let log_probabilities = log_softmax(self.head.logits(embeddings), 1);
-        // Targets carry the classes' weights; their sum is what torch's weighted mean divides by.
-        let loss = -(log_probabilities * targets.clone()).sum() / targets.sum();
-        let gradients = GradientsParams::from_grads(loss.backward(), self.head.linear());
-        let (optimizer, rate) = (&mut self.optimizer, self.recipe.learning_rate);
-        let step = |linear: Linear| optimizer.step(rate, linear, gradients);
-        self.head = self.head.clone().map_linear(step);
-    }
-
-    /// Mean cross-entropy and accuracy over all of `data`, from one read-back.
-    async fn measure(&self, data: &OnDevice) -> Result<(f64, f64)> {
-        let logits = self
-            .head
-            .linear()
-            .valid()
-            .forward(data.embeddings.clone().inner());
-        let logits = read(logits).await?;
+    /// One step along the gradient of a batch's mean cross-entropy, weighted by class as torch's
+    /// `cross_entropy(weight=…)` does it.
+    fn step(&mut self, batch: &[usize]) {
         let classes = self.head.labels().len();
-        Ok(loss_and_accuracy(&logits, &data.classes, classes))
-    }
-}
-
-impl OnDevice {
-    fn upload(data: &LabelledEmbeddings, class_weights: &[f64], device: &Device) -> Self {
-        let (count, classes) = (data.classes.len(), class_weights.len());
-        let mut targets = vec![0.0_f32; count * classes];
-        for (row, &class) in data.classes.iter().enumerate() {
-            targets[row * classes + class] = class_weights[class] as f32;
+        let inputs: Vec<f32> = batch
+            .iter()
+            .flat_map(|&image| &self.train.embeddings[image * EMBEDDING_LEN..][..EMBEDDING_LEN])
+            .copied()
+            .collect();
+        let class_of = |&image: &usize| self.train.classes[image];
+        let total: f64 = batch
+            .iter()
+            .map(|image| self.class_weights[class_of(image)])
+            .sum();
+        let mut slopes = self.head.logits(&inputs);
+        let mut bias_gradient = vec![0.0_f32; classes];
+        for (image, row) in batch.iter().zip(slopes.chunks_exact_mut(classes)) {
+            let class = class_of(image);
+            to_slopes(row, class, self.class_weights[class] / total);
+            for (sum, slope) in bias_gradient.iter_mut().zip(&*row) {
+                *sum += slope;
+            }
         }
-        let embeddings = TensorData::new(data.embeddings.clone(), [count, EMBEDDING_LEN]);
-        Self {
-            embeddings: Tensor::from_data(embeddings, device),
-            targets: Tensor::from_data(TensorData::new(targets, [count, classes]), device),
-            classes: data.classes.clone(),
-        }
+        let shape = [EMBEDDING_LEN, batch.len(), classes];
+        let weight_gradient = transposed_product(&inputs, &slopes, shape);
+        let gradients = [&weight_gradient[..], &bias_gradient];
+        self.optimizer.step(self.head.parameters_mut(), gradients);
     }
-}
 
-fn optimizer(recipe: &Recipe) -> ModuleOptimizer {
-    let decay = recipe
-        .l2
-        .filter(|&l2| l2 > 0.0)
-        .map(|l2| WeightDecayConfig::new(l2 as f32));
-    if recipe.method == Method::Sgd {
-        // torch's SGD does not dampen the gradient; burn's default does.
-        let momentum = MomentumConfig::new()
-            .with_momentum(recipe.momentum)
-            .with_dampening(0.0);
-        SgdConfig::new()
-            .with_momentum((recipe.momentum > 0.0).then_some(momentum))
-            .with_weight_decay(decay)
-            .init()
-    } else {
-        AdamConfig::new()
-            .with_epsilon(1e-8)
-            .with_weight_decay(decay)
-            .init()
+    /// Mean cross-entropy and accuracy over all of `data`.
+    fn measure(&self, data: &LabelledEmbeddings) -> (f64, f64) {
+        let logits = self.head.logits(&data.embeddings);
+        loss_and_accuracy(&logits, &data.classes, self.head.labels().len())
     }
 }

@@ -1,7 +1,6 @@
 //! Fitting a head on cached embeddings, a step per call, so that a caller can show progress and stop at
 //! any point.
 
-use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
 use super::descent::Descent;
@@ -9,7 +8,6 @@ use super::linear::Head;
 use super::logistic::Logistic;
 use super::options::{Method, Recipe};
 use super::standardize::Scaling;
-use crate::Result;
 
 /// Embeddings `[N, 512]`, row-major, and each row's class.
 #[derive(Debug, Clone, Default)]
@@ -131,50 +129,37 @@ pub enum Fit {
 }
 
 impl Fit {
-    /// Starts a fit of a new head. The same recipe and data give the same head on the same backend.
-    pub fn start(
-        recipe: Recipe,
-        labels: Vec<String>,
-        data: &TrainingData,
-        device: &Device,
-    ) -> Self {
+    /// Starts a fit of a new head. The same recipe and data give the same head.
+    pub fn start(recipe: Recipe, labels: Vec<String>, data: &TrainingData) -> Self {
         match recipe.method {
             Method::Lbfgs => Self::Logistic(Box::new(Logistic::start(
                 &recipe,
                 labels,
                 &data.train,
                 &data.folds,
-                device,
             ))),
             Method::Adam | Method::Sgd => Self::Descent(Box::new(Descent::start(
                 recipe,
                 labels,
                 &data.train,
                 &data.validation,
-                device,
             ))),
         }
     }
 
     /// Goes one step on, or gives `None` when the fit is finished.
-    ///
-    /// # Errors
-    /// `DEVICE_LOST` when results cannot be read back.
-    pub async fn epoch(&mut self) -> Result<Option<EpochReport>> {
+    pub fn epoch(&mut self) -> Option<EpochReport> {
         match self {
-            Self::Logistic(fit) => fit.epoch().await,
-            Self::Descent(fit) => fit.epoch().await,
+            Self::Logistic(fit) => fit.epoch(),
+            Self::Descent(fit) => fit.epoch(),
         }
     }
 
     /// The head as it stands; for Adam and SGD with images set aside, the best one seen.
-    ///
-    /// # Errors
-    /// `DEVICE_LOST` when what calibrates it cannot be read back.
-    pub async fn finish(self) -> Result<Fitted> {
+    pub fn finish(self) -> Fitted {
         match self {
-            Self::Logistic(fit) => Ok(fit.finish()),
-            Self::Descent(fit) => fit.finish().await,
+            Self::Logistic(fit) => fit.finish(),
+            Self::Descent(fit) => fit.finish(),
         }
     }
 }

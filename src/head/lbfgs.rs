@@ -1,7 +1,6 @@
 //! L-BFGS as a state machine: it names the point to evaluate next, and is told loss and gradient there.
 //!
-//! Written this way because in a browser the GPU can be read only asynchronously: the solver never calls
-//! the objective, so many solvers can share one evaluation on the device.
+//! Written this way because many solvers share one evaluation: the solver never calls the objective.
 //!
 //! Nocedal & Wright 2006, "Numerical Optimization", algorithms 7.4 (two-loop recursion) and 3.1
 //! (backtracking). The objectives here are strictly convex, so every accepted step has positive curvature.

@@ -1,11 +1,8 @@
 //! What heads say that learned from a share of the training images only.
 
-use burn::tensor::Device;
-
 use super::fit::LabelledEmbeddings;
 use super::options::ClassWeights;
 use super::regression::{CLOSE, Regression, Run, class_sizes, fold_count};
-use crate::Result;
 
 /// Which images a curve is measured on, and how.
 #[derive(Debug, Clone, Copy)]
@@ -27,18 +24,9 @@ pub struct Curve<'a> {
 impl Curve<'_> {
     /// For each share, each image's logits by a logistic regression that learned from this share of every
     /// class in the other folds, at least one image: `[N, classes]` each. `None` without folds.
-    ///
-    /// # Errors
-    /// `DEVICE_LOST` when results cannot be read back.
-    pub async fn left_out_logits<const N: usize>(
-        &self,
-        shares: [f64; N],
-        device: &Device,
-    ) -> Result<Option<[Vec<f32>; N]>> {
-        let Some(count) = fold_count(self.folds) else {
-            return Ok(None);
-        };
-        let regression = Regression::new(self.train, self.class_weights, self.classes, device);
+    pub fn left_out_logits<const N: usize>(&self, shares: [f64; N]) -> Option<[Vec<f32>; N]> {
+        let count = fold_count(self.folds)?;
+        let regression = Regression::new(self.train, self.class_weights, self.classes);
         let mut runs: Vec<Run> = Vec::with_capacity(N * count);
         for share in shares {
             for fold in 0..count {
@@ -47,13 +35,13 @@ impl Curve<'_> {
             }
         }
         while runs.iter().any(|run| !run.solver.done()) {
-            regression.advance(&mut runs).await?;
+            regression.advance(&mut runs);
         }
         let mut results = [const { Vec::new() }; N];
         for (logits, runs) in results.iter_mut().zip(runs.chunks(count)) {
-            *logits = regression.left_out_logits(runs, self.folds).await?;
+            *logits = regression.left_out_logits(runs, self.folds);
         }
-        Ok(Some(results))
+        Some(results)
     }
 
     /// How many images a head learns from at a share, on average over the folds.

@@ -1,55 +1,46 @@
 //! The head itself: logits = embedding · W + b.
 
-use burn::module::{Module, Param};
-use burn::nn::Linear;
-use burn::tensor::{Device, Tensor, TensorData};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
+use super::matrix::product;
 use crate::backbone::EMBEDDING_LEN;
 use crate::evaluation::argmax;
-use crate::{Error, Result};
 
 /// A linear softmax classifier over embeddings.
 #[derive(Debug, Clone)]
 pub struct Head {
     labels: Vec<String>,
-    linear: Linear,
+    /// `[512, classes]`
+    weights: Vec<f32>,
+    /// `[classes]`
+    biases: Vec<f32>,
     /// What logits are divided by before they become probabilities.
     temperature: f64,
 }
 
 impl Head {
     /// First weights as torch's `nn.Linear` draws them: uniform in ±1/√512.
-    pub(crate) fn init(labels: Vec<String>, rng: &mut ChaCha8Rng, device: &Device) -> Self {
+    pub(crate) fn init(labels: Vec<String>, rng: &mut ChaCha8Rng) -> Self {
         let bound = 1.0 / (EMBEDDING_LEN as f32).sqrt();
         let classes = labels.len();
-        // Drawn here rather than on the device, so that both backends start alike.
         let mut draw = |count: usize| -> Vec<f32> {
             (0..count)
                 .map(|_| rng.random_range(-bound..bound))
                 .collect()
         };
         let (weights, biases) = (draw(EMBEDDING_LEN * classes), draw(classes));
-        Self::from_weights(labels, weights, biases, device)
+        Self::from_weights(labels, weights, biases)
     }
 
     /// A head with weights `[512, classes]` and biases `[classes]`.
-    pub(crate) fn from_weights(
-        labels: Vec<String>,
-        weights: Vec<f32>,
-        biases: Vec<f32>,
-        device: &Device,
-    ) -> Self {
-        let classes = labels.len();
-        let weight = TensorData::new(weights, [EMBEDDING_LEN, classes]);
-        let bias = TensorData::new(biases, [classes]);
+    pub(crate) fn from_weights(labels: Vec<String>, weights: Vec<f32>, biases: Vec<f32>) -> Self {
+        debug_assert_eq!(weights.len(), EMBEDDING_LEN * labels.len());
+        debug_assert_eq!(biases.len(), labels.len());
         Self {
             labels,
-            linear: Linear {
-                weight: Param::from_tensor(Tensor::from_data(weight, device)),
-                bias: Some(Param::from_tensor(Tensor::from_data(bias, device))),
-            },
+            weights,
+            biases,
             temperature: 1.0,
         }
     }
@@ -85,79 +76,44 @@ impl Head {
     }
 
     /// Weights `[512, classes]`.
-    pub(crate) fn weights(&self) -> Tensor<2> {
-        self.linear.weight.val()
+    pub fn weights(&self) -> &[f32] {
+        &self.weights
     }
 
-    /// Weights `[512, classes]` and biases `[classes]`.
-    ///
-    /// # Errors
-    /// `DEVICE_LOST` when they cannot be read back.
-    pub(crate) async fn read_weights(&self) -> Result<(Vec<f32>, Vec<f32>)> {
-        let weights = read(self.weights()).await?;
-        let biases = match &self.linear.bias {
-            Some(biases) => read(biases.val()).await?,
-            None => vec![0.0; self.labels.len()],
-        };
-        Ok((weights, biases))
+    /// Biases `[classes]`.
+    pub fn biases(&self) -> &[f32] {
+        &self.biases
     }
 
-    /// `[N, 512]` → `[N, classes]`.
-    pub fn logits(&self, embeddings: Tensor<2>) -> Tensor<2> {
-        self.linear.forward(embeddings)
-    }
-
-    /// Class probabilities of embeddings `[N, 512]`, one row each.
-    ///
-    /// # Errors
-    /// `DEVICE_LOST` when the logits cannot be read back.
-    pub async fn probabilities(
-        &self,
-        embeddings: &[f32],
-        device: &Device,
-    ) -> Result<Vec<Vec<f64>>> {
-        Ok(self
-            .read_logits(embeddings, device)
-            .await?
-            .chunks_exact(self.labels.len())
-            .map(|logits| self.to_probabilities(logits))
-            .collect())
+    /// Both, to be moved along a gradient.
+    pub(crate) fn parameters_mut(&mut self) -> [&mut [f32]; 2] {
+        [&mut self.weights, &mut self.biases]
     }
 
     /// Logits `[N, classes]` of embeddings `[N, 512]`.
-    ///
-    /// # Errors
-    /// `DEVICE_LOST` when they cannot be read back.
-    pub async fn read_logits(&self, embeddings: &[f32], device: &Device) -> Result<Vec<f32>> {
-        if embeddings.is_empty() {
-            return Ok(Vec::new());
-        }
+    pub fn logits(&self, embeddings: &[f32]) -> Vec<f32> {
         let count = embeddings.len() / EMBEDDING_LEN;
-        let input = TensorData::new(embeddings.to_vec(), [count, EMBEDDING_LEN]);
-        read(self.logits(Tensor::from_data(input, device))).await
+        logits(embeddings, &self.weights, &self.biases, count)
     }
 
-    pub(crate) fn linear(&self) -> &Linear {
-        &self.linear
-    }
-
-    pub(crate) fn map_linear(self, step: impl FnOnce(Linear) -> Linear) -> Self {
-        Self {
-            linear: step(self.linear),
-            ..self
-        }
-    }
-
-    /// The same head without autodiff, for predicting.
-    pub(crate) fn frozen(self) -> Self {
-        self.map_linear(|linear| linear.valid())
+    /// Class probabilities of embeddings `[N, 512]`, one row each.
+    pub fn probabilities(&self, embeddings: &[f32]) -> Vec<Vec<f64>> {
+        self.logits(embeddings)
+            .chunks_exact(self.labels.len())
+            .map(|logits| self.to_probabilities(logits))
+            .collect()
     }
 }
 
-/// Reads a tensor back without blocking: a synchronous read panics on WebGPU in a browser.
-pub(crate) async fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>> {
-    let data = tensor.into_data_async().await.map_err(Error::device)?;
-    data.try_into_vec::<f32>().map_err(Error::device)
+/// `[count, 512]` · `[512, width]` + `[width]` in each row.
+pub(super) fn logits(inputs: &[f32], weights: &[f32], biases: &[f32], count: usize) -> Vec<f32> {
+    let mut logits = product(inputs, weights, [count, EMBEDDING_LEN, biases.len()]);
+    for row in logits.chunks_exact_mut(biases.len()) {
+        for (logit, bias) in row.iter_mut().zip(biases) {
+            *logit += bias;
+        }
+    }
+    logits
 }
 
 /// Softmax of one row of logits.
@@ -181,6 +137,22 @@ pub(crate) fn cross_entropy(probabilities: &[f64], class: usize) -> f64 {
     -probabilities[class].max(f64::MIN_POSITIVE).ln()
 }
 
+/// Turns one image's logits into the slope of its weighted cross-entropy along each of them,
+/// `weight · (p − y)`, and gives the weighted cross-entropy in nats. `p` is the softmax, `y` is 1 for the
+/// class and 0 elsewhere.
+pub(super) fn to_slopes(logits: &mut [f32], class: usize, weight: f64) -> f64 {
+    let max = f64::from(logits.iter().copied().fold(f32::NEG_INFINITY, f32::max));
+    let sum: f64 = logits.iter().map(|&z| (f64::from(z) - max).exp()).sum();
+    // Not by the probability, which a sure mistake rounds to 0.
+    let loss = sum.ln() - (f64::from(logits[class]) - max);
+    for (index, logit) in logits.iter_mut().enumerate() {
+        let probability = (f64::from(*logit) - max).exp() / sum;
+        let target = f64::from(u8::from(index == class));
+        *logit = (weight * (probability - target)) as f32;
+    }
+    weight * loss
+}
+
 /// Mean cross-entropy in nats and accuracy of logits `[N, classes]`.
 pub(crate) fn loss_and_accuracy(logits: &[f32], truth: &[usize], classes: usize) -> (f64, f64) {
     let mut loss = 0.0;
@@ -192,4 +164,28 @@ pub(crate) fn loss_and_accuracy(logits: &[f32], truth: &[usize], classes: usize)
     }
     let count = truth.len() as f64;
     (loss / count, right as f64 / count)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slopes_are_what_the_loss_changes_by() {
+        let logits = [0.3_f32, -1.2, 2.0, 0.1];
+        let loss = |logits: &[f32]| to_slopes(&mut logits.to_vec(), 1, 0.7);
+        let mut slopes = logits;
+        to_slopes(&mut slopes, 1, 0.7);
+        for index in 0..logits.len() {
+            let at = |step: f32| {
+                let mut moved = logits;
+                moved[index] += step;
+                loss(&moved)
+            };
+            let expected = (at(1e-2) - at(-1e-2)) / 2e-2;
+            assert!((f64::from(slopes[index]) - expected).abs() < 1e-4);
+        }
+        // A sure mistake costs what its logits say.
+        assert!((to_slopes(&mut [2000.0, 0.0], 1, 1.0) - 2000.0).abs() < 1e-9);
+    }
 }

@@ -3,8 +3,6 @@
 //!
 //! One optimum, no learning rate (Kornblith et al. 2019, "Do Better ImageNet Models Transfer Better?").
 
-use burn::tensor::Device;
-
 use super::fit::{EpochReport, Fitted, HeadSummary, LabelledEmbeddings, LeftOut, Phase};
 use super::lbfgs::Limits;
 use super::linear::{Head, loss_and_accuracy};
@@ -12,7 +10,6 @@ use super::options::{Method, Recipe};
 use super::penalty::choose;
 use super::regression::{CLOSE, ROUGH, Regression, Run, class_sizes, fold_count, is_balanced};
 use super::temperature::fit_temperature;
-use crate::Result;
 
 /// Penalties to choose from: λ in `mean cross-entropy + λ/2 · ‖W‖²`, weakest first.
 const GRID: [f64; 9] = [1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1, 1.0];
@@ -39,7 +36,6 @@ pub struct Logistic {
     left_out: Option<LeftOut>,
     evaluations: usize,
     iterations: usize,
-    device: Device,
 }
 
 enum State {
@@ -67,10 +63,9 @@ impl Logistic {
         labels: Vec<String>,
         train: &LabelledEmbeddings,
         folds: &[usize],
-        device: &Device,
     ) -> Self {
         let sizes = class_sizes(&train.classes, labels.len());
-        let regression = Regression::new(train, recipe.class_weights, labels.len(), device);
+        let regression = Regression::new(train, recipe.class_weights, labels.len());
         let count = fold_count(folds);
         let few_images = count.is_none() || sizes.iter().any(|&size| size < FEW_PER_CLASS);
         let state = match (recipe.l2, count) {
@@ -92,28 +87,24 @@ impl Logistic {
             left_out: None,
             evaluations: 0,
             iterations: recipe.epochs,
-            device: device.clone(),
         }
     }
 
     /// One evaluation of all runs on the way, or one step of the fit; `None` when the minimum is reached.
-    ///
-    /// # Errors
-    /// `DEVICE_LOST` when results cannot be read back.
-    pub async fn epoch(&mut self) -> Result<Option<EpochReport>> {
+    pub fn epoch(&mut self) -> Option<EpochReport> {
         self.evaluations += 1;
         let (phase, loss) = match &mut self.state {
             State::Choosing(choice) => {
-                let loss = self.regression.advance(&mut choice.candidates).await?;
+                let loss = self.regression.advance(&mut choice.candidates);
                 if choice.candidates.iter().all(|run| run.solver.done()) {
-                    self.finish_fold().await?;
+                    self.finish_fold();
                 }
                 (Phase::ChoosingL2, loss)
             }
             State::LeavingOut(runs, l2) => {
-                let (loss, l2) = (self.regression.advance(runs).await?, *l2);
+                let (loss, l2) = (self.regression.advance(runs), *l2);
                 if runs.iter().all(|run| run.solver.done()) {
-                    let logits = self.regression.left_out_logits(runs, &self.folds).await?;
+                    let logits = self.regression.left_out_logits(runs, &self.folds);
                     self.left_out = Some(LeftOut {
                         logits,
                         folds: self.folds.clone(),
@@ -124,23 +115,23 @@ impl Logistic {
             }
             State::Fitting(run) => {
                 if run.solver.done() {
-                    return Ok(None);
+                    return None;
                 }
                 let iterations = run.solver.iterations();
                 while !run.solver.done() && run.solver.iterations() == iterations {
-                    self.regression.advance(std::slice::from_mut(run)).await?;
+                    self.regression.advance(std::slice::from_mut(run));
                 }
-                let logits = self.regression.logits(std::slice::from_ref(run)).await?;
+                let logits = self.regression.logits(std::slice::from_ref(run));
                 let (loss, accuracy) =
                     loss_and_accuracy(&logits.concat(), &self.regression.truth, self.labels.len());
-                return Ok(Some(EpochReport {
+                return Some(EpochReport {
                     train_accuracy: Some(accuracy),
                     l2: Some(run.problem.l2),
                     ..EpochReport::new(Phase::Fit, self.evaluations, loss)
-                }));
+                });
             }
         };
-        Ok(Some(EpochReport::new(phase, self.evaluations, loss)))
+        Some(EpochReport::new(phase, self.evaluations, loss))
     }
 
     /// The head as it stands, for plain embeddings, calibrated where folds were left out.
@@ -158,7 +149,7 @@ impl Logistic {
             )
         });
         let (weights, biases) = self.regression.standardizer.unapply(&point, classes);
-        let head = Head::from_weights(self.labels, weights, biases, &self.device);
+        let head = Head::from_weights(self.labels, weights, biases);
         Fitted {
             head: head.calibrated(temperature.map_or(1.0, |(temperature, _)| temperature)),
             summary: HeadSummary {
@@ -175,12 +166,12 @@ impl Logistic {
 
     /// Keeps what the candidates say of the fold that was left out, and goes on to the next fold, or on with
     /// the penalty that all folds together speak for.
-    async fn finish_fold(&mut self) -> Result<()> {
+    fn finish_fold(&mut self) {
         let State::Choosing(choice) = &mut self.state else {
-            return Ok(());
+            return;
         };
         let regression = &self.regression;
-        let logits = regression.logits(&choice.candidates).await?;
+        let logits = regression.logits(&choice.candidates);
         let classes = self.labels.len();
         for (kept, logits) in choice.logits.iter_mut().zip(logits) {
             let rows = kept
@@ -200,7 +191,6 @@ impl Logistic {
             let best = choose(&choice.logits, &regression.truth, &regression.class_weights);
             self.state = next_state(regression, &self.folds, count, GRID[best], self.iterations);
         }
-        Ok(())
     }
 }
 

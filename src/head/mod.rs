@@ -6,7 +6,9 @@ mod lbfgs;
 mod learning_curve;
 mod linear;
 mod logistic;
+mod matrix;
 mod objective;
+mod optimizer;
 mod options;
 mod penalty;
 mod regression;
@@ -17,7 +19,6 @@ pub use fit::{
     EpochReport, Fit, Fitted, HeadSummary, LabelledEmbeddings, LeftOut, Phase, TrainingData,
 };
 pub use learning_curve::Curve;
-pub(crate) use linear::read;
 pub use linear::{Head, softmax};
 pub use logistic::FEW_PER_CLASS;
 pub use options::{Auto, ClassWeights, L2, Method, Recipe, TrainOptions};

@@ -1,13 +1,10 @@
-//! The loss of softmax regressions and its gradient, through burn on the chosen device.
+//! The loss of softmax regressions and its gradient.
 //!
 //! Several regressions on the same embeddings, which differ in the weight of each image and in their
-//! penalty, are evaluated together: one matrix product and one read-back for all of them.
+//! penalty, are evaluated together: two matrix products for all of them.
 
-use burn::tensor::activation::log_softmax;
-use burn::tensor::{Device, Tensor, TensorData};
-
-use super::linear::read;
-use crate::Result;
+use super::linear::{logits, to_slopes};
+use super::matrix::transposed_product;
 use crate::backbone::EMBEDDING_LEN;
 
 /// Logits held at once, at most: 64 MB.
@@ -25,31 +22,28 @@ pub struct Problem {
 /// Regressions on the same embeddings.
 pub struct Objective {
     /// `[N, 512]`
-    inputs: Tensor<2>,
-    /// One-hot, `[N, 1, classes]`
-    targets: Tensor<3>,
-    images: usize,
+    inputs: Vec<f32>,
+    /// `N` class indices.
+    truth: Vec<usize>,
     classes: usize,
-    device: Device,
+}
+
+/// A regression's loss and gradient at a point.
+#[derive(Debug, Clone)]
+pub struct Slope {
+    /// Weighted mean cross-entropy in nats, penalty included.
+    pub loss: f64,
+    /// Along each parameter.
+    pub gradient: Vec<f64>,
 }
 
 impl Objective {
-    /// Uploads embeddings `[N, 512]` and their classes.
-    pub fn new(inputs: Vec<f32>, truth: &[usize], classes: usize, device: &Device) -> Self {
-        let device = device.clone().autodiff();
-        let images = truth.len();
-        let mut one_hot = vec![0.0_f32; images * classes];
-        for (row, &class) in truth.iter().enumerate() {
-            one_hot[row * classes + class] = 1.0;
-        }
-        let inputs = TensorData::new(inputs, [images, EMBEDDING_LEN]);
-        let targets = TensorData::new(one_hot, [images, 1, classes]);
+    /// Takes embeddings `[N, 512]` and their classes.
+    pub fn new(inputs: Vec<f32>, truth: &[usize], classes: usize) -> Self {
         Self {
-            inputs: Tensor::from_data(inputs, &device),
-            targets: Tensor::from_data(targets, &device),
-            images,
+            inputs,
+            truth: truth.to_vec(),
             classes,
-            device,
         }
     }
 
@@ -59,26 +53,18 @@ impl Objective {
     }
 
     /// Loss and gradient of each problem at its point.
-    ///
-    /// # Errors
-    /// `DEVICE_LOST` when they cannot be read back.
-    pub async fn evaluate(&self, asked: &[(&Problem, &[f64])]) -> Result<Vec<(f64, Vec<f64>)>> {
-        let mut results = Vec::with_capacity(asked.len());
-        for group in asked.chunks(self.group_len()) {
-            results.extend(self.evaluate_group(group).await?);
-        }
-        Ok(results)
+    pub fn evaluate(&self, asked: &[(&Problem, &[f64])]) -> Vec<Slope> {
+        asked
+            .chunks(self.group_len())
+            .flat_map(|group| self.evaluate_group(group))
+            .collect()
     }
 
     /// Logits `[N, classes]` of each point.
-    ///
-    /// # Errors
-    /// `DEVICE_LOST` when they cannot be read back.
-    pub async fn logits(&self, points: &[&[f64]]) -> Result<Vec<Vec<f32>>> {
+    pub fn logits(&self, points: &[&[f64]]) -> Vec<Vec<f32>> {
         let mut results = Vec::with_capacity(points.len());
         for group in points.chunks(self.group_len()) {
-            let (weights, biases) = self.upload(group);
-            let rows = read(self.forward(weights, biases).inner()).await?;
+            let rows = self.forward(group);
             let width = group.len() * self.classes;
             results.extend((0..group.len()).map(|problem| {
                 rows.chunks_exact(width)
@@ -87,69 +73,57 @@ impl Objective {
                     .collect()
             }));
         }
-        Ok(results)
+        results
     }
 
     fn group_len(&self) -> usize {
-        (MAX_LOGITS / (self.images * self.classes).max(1)).max(1)
+        (MAX_LOGITS / (self.truth.len() * self.classes).max(1)).max(1)
     }
 
-    async fn evaluate_group(&self, asked: &[(&Problem, &[f64])]) -> Result<Vec<(f64, Vec<f64>)>> {
-        let (count, classes) = (asked.len(), self.classes);
+    fn evaluate_group(&self, asked: &[(&Problem, &[f64])]) -> Vec<Slope> {
+        let (images, classes) = (self.truth.len(), self.classes);
+        let width = asked.len() * classes;
         let points: Vec<&[f64]> = asked.iter().map(|(_, point)| *point).collect();
-        let (weights, biases) = self.upload(&points);
-        let (weights, biases) = (weights.require_grad(), biases.require_grad());
-        let logits = self.forward(weights.clone(), biases.clone());
-        let log_probabilities = log_softmax(logits.reshape([self.images, count, classes]), 2);
-        // [N, problems]: each image's cross-entropy in each regression.
-        let entropies = -(log_probabilities * self.targets.clone())
-            .sum_dim(2)
-            .reshape([self.images, count]);
-        let losses = (entropies * self.image_weights(asked)).sum_dim(0);
-        let gradients = losses.clone().sum().backward();
-        let zeros = |tensor: &Tensor<2>| Tensor::zeros(tensor.dims(), &self.device.clone().inner());
-        let gradient =
-            |tensor: &Tensor<2>| tensor.grad(&gradients).unwrap_or_else(|| zeros(tensor));
-        let flat = Tensor::cat(
-            vec![losses.inner(), gradient(&biases), gradient(&weights)]
-                .into_iter()
-                .map(|tensor| tensor.flatten::<1>(0, 1))
-                .collect(),
-            0,
-        );
-        let flat = read(flat).await?;
-        let (losses, rest) = flat.split_at(count);
-        let (bias_gradients, weight_gradients) = rest.split_at(count * classes);
-        Ok(asked
-            .iter()
-            .enumerate()
-            .map(|(index, (problem, point))| {
-                let columns = index * classes..(index + 1) * classes;
-                let mut gradient: Vec<f64> = weight_gradients
-                    .chunks_exact(count * classes)
-                    .flat_map(|row| &row[columns.clone()])
-                    .chain(&bias_gradients[columns.clone()])
-                    .map(|&value| f64::from(value))
-                    .collect();
-                let mut loss = f64::from(losses[index]);
-                // The penalty is added here in f64, where it costs no precision.
-                let weights = EMBEDDING_LEN * classes;
-                for (slope, &weight) in gradient[..weights].iter_mut().zip(&point[..weights]) {
-                    loss += 0.5 * problem.l2 * weight * weight;
-                    *slope += problem.l2 * weight;
+        let mut slopes = self.forward(&points);
+        let mut losses = vec![0.0; asked.len()];
+        let mut bias_gradients = vec![0.0; width];
+        for (image, row) in slopes.chunks_exact_mut(width).enumerate() {
+            for (index, ((problem, _), logits)) in
+                asked.iter().zip(row.chunks_exact_mut(classes)).enumerate()
+            {
+                let weight = problem.image_weights[image];
+                if weight == 0.0 {
+                    logits.fill(0.0);
+                } else {
+                    losses[index] += to_slopes(logits, self.truth[image], weight);
                 }
-                (loss, gradient)
-            })
-            .collect())
+            }
+            for (sum, &slope) in bias_gradients.iter_mut().zip(&*row) {
+                *sum += f64::from(slope);
+            }
+        }
+        let weight_gradients =
+            transposed_product(&self.inputs, &slopes, [EMBEDDING_LEN, images, width]);
+        let of_problem = |(index, (problem, point)): (usize, &(&Problem, &[f64]))| {
+            let columns = index * classes..(index + 1) * classes;
+            let mut gradient: Vec<f64> = weight_gradients
+                .chunks_exact(width)
+                .flat_map(|row| &row[columns.clone()])
+                .map(|&value| f64::from(value))
+                .collect();
+            let mut loss = losses[index];
+            for (slope, &weight) in gradient.iter_mut().zip(*point) {
+                loss += 0.5 * problem.l2 * weight * weight;
+                *slope += problem.l2 * weight;
+            }
+            gradient.extend(&bias_gradients[columns]);
+            Slope { loss, gradient }
+        };
+        asked.iter().enumerate().map(of_problem).collect()
     }
 
-    /// `[N, problems · classes]`
-    fn forward(&self, weights: Tensor<2>, biases: Tensor<2>) -> Tensor<2> {
-        self.inputs.clone().matmul(weights) + biases
-    }
-
-    /// Points side by side: weights `[512, problems · classes]` and biases `[1, problems · classes]`.
-    fn upload(&self, points: &[&[f64]]) -> (Tensor<2>, Tensor<2>) {
+    /// Logits of all points side by side, `[N, points · classes]`.
+    fn forward(&self, points: &[&[f64]]) -> Vec<f32> {
         let width = points.len() * self.classes;
         let mut rows = vec![0.0_f32; (EMBEDDING_LEN + 1) * width];
         for (index, point) in points.iter().enumerate() {
@@ -160,23 +134,7 @@ impl Objective {
                 }
             }
         }
-        let biases = rows.split_off(EMBEDDING_LEN * width);
-        (
-            Tensor::from_data(TensorData::new(rows, [EMBEDDING_LEN, width]), &self.device),
-            Tensor::from_data(TensorData::new(biases, [1, width]), &self.device),
-        )
-    }
-
-    /// `[N, problems]`
-    fn image_weights(&self, asked: &[(&Problem, &[f64])]) -> Tensor<2> {
-        let values: Vec<f32> = (0..self.images)
-            .flat_map(|image| {
-                asked
-                    .iter()
-                    .map(move |(problem, _)| problem.image_weights[image] as f32)
-            })
-            .collect();
-        let shape = [self.images, asked.len()];
-        Tensor::from_data(TensorData::new(values, shape), &self.device)
+        let (weights, biases) = rows.split_at(EMBEDDING_LEN * width);
+        logits(&self.inputs, weights, biases, self.truth.len())
     }
 }

@@ -1,14 +1,11 @@
 //! Softmax regressions on the standardised training images, several at a time, and what they say of images
 //! that they left out.
 
-use burn::tensor::Device;
-
 use super::fit::LabelledEmbeddings;
 use super::lbfgs::{Lbfgs, Limits};
-use super::objective::{Objective, Problem};
+use super::objective::{Objective, Problem, Slope};
 use super::options::ClassWeights;
 use super::standardize::{Scaling, Standardizer};
-use crate::Result;
 
 /// Where predictions of left-out images are wanted rather than weights, a rough minimum will do.
 pub const ROUGH: Limits = Limits {
@@ -31,7 +28,7 @@ pub struct Regression {
     pub standardizer: Standardizer,
     /// How the deviations were estimated.
     pub scaling: Scaling,
-    /// Loss and gradient on the device.
+    /// Loss and gradient.
     pub objective: Objective,
     classes: usize,
 }
@@ -45,19 +42,14 @@ pub struct Run {
 }
 
 impl Regression {
-    /// Standardises and uploads the training images.
-    pub fn new(
-        train: &LabelledEmbeddings,
-        weights: ClassWeights,
-        classes: usize,
-        device: &Device,
-    ) -> Self {
+    /// Standardises the training images.
+    pub fn new(train: &LabelledEmbeddings, weights: ClassWeights, classes: usize) -> Self {
         let scaling = Scaling::for_images(train.classes.len());
         let standardizer = Standardizer::fit(&train.embeddings, scaling);
         let inputs = standardizer.apply(&train.embeddings);
         Self {
             class_weights: class_weights(weights, &train.classes, classes),
-            objective: Objective::new(inputs, &train.classes, classes, device),
+            objective: Objective::new(inputs, &train.classes, classes),
             truth: train.classes.clone(),
             standardizer,
             scaling,
@@ -81,45 +73,36 @@ impl Regression {
     }
 
     /// One joint evaluation of the runs that are not done; gives their mean loss.
-    ///
-    /// # Errors
-    /// `DEVICE_LOST` when results cannot be read back.
-    pub async fn advance(&self, runs: &mut [Run]) -> Result<f64> {
+    pub fn advance(&self, runs: &mut [Run]) -> f64 {
         let active: Vec<&mut Run> = runs.iter_mut().filter(|run| !run.solver.done()).collect();
         let asked: Vec<(&Problem, &[f64])> = active
             .iter()
             .map(|run| (&run.problem, run.solver.trial()))
             .collect();
-        let results = self.objective.evaluate(&asked).await?;
+        let results = self.objective.evaluate(&asked);
         let count = results.len().max(1) as f64;
-        let mean = results.iter().map(|(loss, _)| loss).sum::<f64>() / count;
-        for (run, (loss, gradient)) in active.into_iter().zip(results) {
+        let mean = results.iter().map(|slope| slope.loss).sum::<f64>() / count;
+        for (run, Slope { loss, gradient }) in active.into_iter().zip(results) {
             run.solver.observe(loss, &gradient);
         }
-        Ok(mean)
+        mean
     }
 
     /// Logits `[N, classes]` of each run's best point, for all training images.
-    ///
-    /// # Errors
-    /// `DEVICE_LOST` when they cannot be read back.
-    pub async fn logits(&self, runs: &[Run]) -> Result<Vec<Vec<f32>>> {
+    pub fn logits(&self, runs: &[Run]) -> Vec<Vec<f32>> {
         let points: Vec<&[f64]> = runs.iter().map(|run| run.solver.best()).collect();
-        self.objective.logits(&points).await
+        self.objective.logits(&points)
     }
 
     /// Logits `[N, classes]` that give each image what the run said that left out its fold.
-    ///
-    /// # Errors
-    /// `DEVICE_LOST` when they cannot be read back.
-    pub async fn left_out_logits(&self, runs: &[Run], folds: &[usize]) -> Result<Vec<f32>> {
-        let logits = self.logits(runs).await?;
-        Ok(folds
+    pub fn left_out_logits(&self, runs: &[Run], folds: &[usize]) -> Vec<f32> {
+        let logits = self.logits(runs);
+        folds
             .iter()
             .enumerate()
             .flat_map(|(image, &fold)| &logits[fold][image * self.classes..][..self.classes])
             .copied()
-            .collect())
+            .collect()
     }
 }
 

@@ -1,11 +1,9 @@
 //! Fitting heads on embeddings alone.
 
 use headstart::backbone::EMBEDDING_LEN;
-use headstart::device;
 use headstart::head::{
     EpochReport, Fit, Fitted, Head, LabelledEmbeddings, Method, Recipe, TrainOptions, TrainingData,
 };
-use pollster::block_on;
 
 pub fn labels(count: usize) -> Vec<String> {
     (0..count).map(|class| format!("class {class}")).collect()
@@ -45,21 +43,21 @@ pub fn fit(
 }
 
 pub fn fit_data(recipe: Recipe, data: &TrainingData, classes: usize) -> (Fitted, Vec<EpochReport>) {
-    let mut fit = Fit::start(recipe, labels(classes), data, &device::cpu());
+    let mut fit = Fit::start(recipe, labels(classes), data);
     let mut reports = Vec::new();
-    while let Some(report) = block_on(fit.epoch()).unwrap() {
+    while let Some(report) = fit.epoch() {
         reports.push(report);
     }
-    (block_on(fit.finish()).unwrap(), reports)
+    (fit.finish(), reports)
 }
 
 pub fn probabilities(head: &Head, data: &LabelledEmbeddings) -> Vec<Vec<f64>> {
-    block_on(head.probabilities(&data.embeddings, &device::cpu())).unwrap()
+    head.probabilities(&data.embeddings)
 }
 
 /// `[N, classes]`
 pub fn logits(head: &Head, data: &LabelledEmbeddings) -> Vec<f32> {
-    block_on(head.read_logits(&data.embeddings, &device::cpu())).unwrap()
+    head.logits(&data.embeddings)
 }
 
 /// A case of `fixtures/logistic.json`, made by the formula of `fixtures/logistic.py`.

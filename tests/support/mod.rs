@@ -13,10 +13,12 @@ use std::time::Instant;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use headstart::Backbone;
+use headstart::backbone::Features;
 use headstart::backbone::checkpoint::Checkpoint;
 use headstart::backbone::quantize::{Scheme, quantize};
 use headstart::device;
 use headstart::image::{INPUT_LEN, INPUT_SIDE, normalize_into};
+use pollster::block_on;
 use safetensors::SafeTensors;
 
 /// A file of the reference data beside the checkout. A test that needs it fails without it.
@@ -71,8 +73,13 @@ pub fn golden_crops() -> Vec<Vec<u8>> {
 
 /// Embeddings of crops by the quantized network.
 pub fn embed(crops: &[Vec<u8>]) -> Vec<Vec<f32>> {
-    let embed = |crop: &Vec<u8>| values(BACKBONE.network().features(input(crop, &device::cpu())));
+    let embed = |crop: &Vec<u8>| run(crop).embeddings;
     crops.iter().map(embed).collect()
+}
+
+/// What the quantized network says of crops `[N, 224, 224, 3]`.
+pub fn run(crops: &[u8]) -> Features {
+    block_on(BACKBONE.run(crops, true)).expect("the CPU answers")
 }
 
 /// The f32 values and shape of a tensor in a safetensors file.

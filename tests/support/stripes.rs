@@ -111,7 +111,7 @@ pub fn train(classifier: &mut Classifier) {
 
 pub fn train_with(classifier: &mut Classifier, options: &TrainOptions) {
     classifier.start_training(options).unwrap();
-    while block_on(classifier.train_epoch()).unwrap().is_some() {}
+    while classifier.train_epoch().unwrap().is_some() {}
 }
 
 /// Options of a fit that sets images aside to stop by.

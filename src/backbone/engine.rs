@@ -1,0 +1,50 @@
+//! What takes crops through the network.
+
+#[cfg(feature = "reference")]
+use burn::tensor::Device;
+
+#[cfg(feature = "reference")]
+use super::resnet::ResNet18;
+use super::weights::Weights;
+use crate::Result;
+use crate::device::Backend;
+
+/// What the network says of crops.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Features {
+    /// `[N, 512]`
+    pub embeddings: Vec<f32>,
+    /// The last feature maps, `[N, 512, 7, 7]`, if asked for; empty otherwise.
+    pub maps: Vec<f32>,
+}
+
+/// The network, in the way that suits a backend.
+#[derive(Debug)]
+pub(super) enum Engine {
+    /// burn's own operators: the reference for the others.
+    #[cfg(feature = "reference")]
+    Reference(Box<ResNet18>, Device),
+}
+
+impl Engine {
+    /// The fastest for a backend.
+    pub fn load(weights: &impl Weights, backend: &Backend) -> Result<Self> {
+        Self::reference(weights, backend)
+    }
+
+    /// burn's own operators.
+    #[cfg(feature = "reference")]
+    pub fn reference(weights: &impl Weights, backend: &Backend) -> Result<Self> {
+        let device = backend.burn_device();
+        let network = Box::new(ResNet18::load(weights, &device)?);
+        Ok(Self::Reference(network, device))
+    }
+
+    /// Crops `[N, 224, 224, 3]` → embeddings, and feature maps where wanted.
+    pub async fn run(&self, crops: &[u8], maps: bool) -> Result<Features> {
+        match self {
+            #[cfg(feature = "reference")]
+            Self::Reference(network, device) => network.run(crops, maps, device).await,
+        }
+    }
+}

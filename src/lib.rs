@@ -25,5 +25,7 @@ mod tensor_file;
 mod browser;
 
 pub use backbone::Backbone;
-pub use classifier::{ClassProbability, Classifier, NearestImage, PredictOptions, Prediction};
+pub use classifier::{
+    ClassProbability, Classifier, Crops, NearestImage, PredictOptions, Prediction,
+};
 pub use error::{Error, Result};

@@ -13,6 +13,7 @@ import {
   oneOf,
   optionsOf,
   trueOrFalse,
+  wholeNumber,
 } from "./options.js";
 import type { Created, CreateRequest, WasmSources } from "./protocol.js";
 import type {
@@ -28,6 +29,8 @@ export interface Place {
   worker: WorkerSource;
   /** None where the worker knows where its modules are. */
   wasm: WasmSources;
+  /** For callers that do not say how many workers are to compute. */
+  threads?: number | undefined;
 }
 
 /** A new classifier in the worker, and the way to it. */
@@ -66,14 +69,15 @@ export async function load(
 async function open(
   content: CreateRequest["content"],
   options: LoadOptions,
-  { worker, wasm }: Place,
+  { worker, wasm, ...place }: Place,
 ): Promise<Opened> {
   const { signal, onProgress, logger } = options;
-  const { backend = "auto", cache = true } = options;
+  const { backend = "auto", cache = true, threads = place.threads } = options;
   checkCallOptions(options);
   checkLogger(logger);
   oneOf("backend", backend, ["auto", "webgpu", "cpu"]);
   trueOrFalse("cache", cache);
+  if (threads !== undefined) wholeNumber("threads", threads, 1);
   const weights = sendable(options.weights);
   throwIfCancelled(signal);
   const connection = connect(worker);
@@ -88,7 +92,7 @@ async function open(
     const created = await connection.call((api, call) =>
       api.create(
         call,
-        { weights, backend, cache, wasm, content },
+        { weights, backend, cache, threads, wasm, content },
         proxy(log),
         sink,
       ),

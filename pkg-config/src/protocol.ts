@@ -3,6 +3,7 @@
  * calls. Each call has a number, so that `cancel` can name it: an AbortSignal cannot be sent.
  */
 import type { PlainError } from "./errors.js";
+import type { Features } from "./worker/engines.js";
 import type {
   Added,
   Backend,
@@ -11,6 +12,7 @@ import type {
   ExportFormat,
   LabelProblem,
   Logger,
+  Memory,
   NearestImage,
   Prediction,
   PredictOptions,
@@ -58,6 +60,8 @@ export interface CreateRequest {
   weights: string | ArrayBuffer | Blob;
   backend: BackendChoice;
   cache: boolean;
+  /** How many workers compute at most; the backend decides where none is given. */
+  threads: number | undefined;
   wasm: WasmSources;
   /** What the classifier starts with: nothing yet, or what was exported. */
   content: { views: Views } | { file: ArrayBuffer | Blob };
@@ -107,12 +111,24 @@ export type LogSink = (level: keyof Logger, message: string) => void;
 /** The head's options without the signal, which cannot be sent. */
 export type TrainRequest = Omit<TrainOptions, "signal">;
 
+/** What an engine in a further worker is loaded from. */
+export interface EngineRequest {
+  kind: Backend["kind"];
+  wasm: WasmSources;
+  weights: Uint8Array;
+}
+
 /** What the worker itself answers to. */
 export interface WorkerHost {
   /** From now on a classifier's calls come through `port`. */
   open(port: MessagePort): void;
   /** Forgets the embeddings that are kept in memory because storage is not to be had. */
   forgetCache(): void;
+  /** Makes this worker a further one, which computes for the one that started it. */
+  loadEngine(request: EngineRequest): Promise<void>;
+  /** Takes crops through the network that was loaded. */
+  runEngine(crops: Uint8Array, maps: boolean): Promise<Features>;
+  engineMemory(): Memory | Promise<Memory>;
 }
 
 /** What the worker answers to through a classifier's port. Releasing the port frees what it holds. */

@@ -214,7 +214,7 @@ describe("adding", () => {
       label: "ants",
       signal: abort.signal,
     });
-    await vi.waitFor(() => expect(wasm.staged).toHaveLength(4));
+    await vi.waitFor(() => expect(wasm.running).toHaveLength(4));
     abort.abort();
     setTimeout(gate.resolve, 5);
     await expect(pending).rejects.toMatchObject({ code: "CANCELLED" });
@@ -501,7 +501,7 @@ describe("predicting", () => {
     wasm.gate = () => gate.promise;
     const abort = new AbortController();
     const pending = classifier.predict(files(4), { signal: abort.signal });
-    await vi.waitFor(() => expect(wasm.staged).toHaveLength(4));
+    await vi.waitFor(() => expect(wasm.running).toHaveLength(4));
     abort.abort();
     setTimeout(gate.resolve, 5);
     await expect(pending).rejects.toMatchObject({ code: "CANCELLED" });

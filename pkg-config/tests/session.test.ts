@@ -155,7 +155,7 @@ describe("adding", () => {
     wasm.gate = () => gate.promise;
     const abort = new AbortController();
     const cancelled = session.add(request(files("b", "c")), abort.signal);
-    await vi.waitFor(() => expect(wasm.staged).toHaveLength(2));
+    await vi.waitFor(() => expect(wasm.running).toHaveLength(2));
     abort.abort();
     gate.resolve();
     await expect(cancelled).rejects.toMatchObject({ code: "CANCELLED" });
@@ -205,14 +205,14 @@ describe("embedding", () => {
 describe("predicting", () => {
   it("stages a batch and asks for all of it at once, with the options", async () => {
     const { wasm, session } = setUp();
-    const ask = vi.spyOn(wasm, "predictStaged");
+    const ask = vi.spyOn(wasm, "predict");
     const options = { top: 1, heatmap: true, nearest: 2 };
     const predictions = await session.predict(
       files("a", "bcd"),
       options,
       never,
     );
-    expect(ask.mock.calls).toEqual([[options]]);
+    expect(ask.mock.calls.map((call) => call.at(-1))).toEqual([options]);
     expect(wasm.predicted).toEqual([["a", "bcd"]]);
     expect(predictions).toMatchObject([
       { label: "length 1", heatmap: { label: "length 1" } },
@@ -276,7 +276,7 @@ describe("the session in Rust", () => {
     wasm.stage = () => {
       throw new WebAssembly.RuntimeError("unreachable");
     };
-    const discard = vi.spyOn(wasm, "discardStaged");
+    const discard = vi.spyOn(wasm, "takeStaged");
     await expect(session.add(request(files("a")), never)).rejects.toThrow(
       "unreachable",
     );

@@ -36,7 +36,13 @@ async function run(
   const started = await start(
     request({ backend }),
     loadOptions({ onProgress: (p) => progress.push(p), log }),
-    { queryAdapter: async () => hardware, backbones, traps, ...changes },
+    {
+      queryAdapter: async () => hardware,
+      backbones,
+      traps,
+      cores: 8,
+      ...changes,
+    },
   );
   return { started, progress, log, backbones: usual.backbones };
 }
@@ -134,6 +140,7 @@ describe("a session", () => {
       queryAdapter: async () => hardware,
       backbones: new Backbones(loading),
       traps: loading.traps,
+      cores: 2,
     };
     const first = await start(request(), loadOptions(), platform);
     const second = await start(request(), loadOptions(), platform);
@@ -150,6 +157,7 @@ describe("a session", () => {
       queryAdapter: async () => hardware,
       backbones: new Backbones(loading),
       traps: loading.traps,
+      cores: 2,
     };
     const file = new Blob(["gone"]);
     file.arrayBuffer = () => Promise.reject(new DOMException("moved"));

@@ -10,7 +10,7 @@ use crate::Result;
 use crate::device::Backend;
 
 /// What the network says of crops.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Features {
     /// `[N, 512]`
     pub embeddings: Vec<f32>,

@@ -91,6 +91,9 @@ impl Backbone {
             let problem = format!("{} bytes do not make crops of {INPUT_LEN}", crops.len());
             return Err(Error::invalid("crops", problem));
         }
+        if crops.is_empty() {
+            return Ok(Features::default());
+        }
         self.0.engine.run(crops, maps).await
     }
 

@@ -1,10 +1,11 @@
 //! The network on this module's backend, from which sessions come.
 
+use js_sys::{Float32Array, Object};
 use serde::Serialize;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 
-use super::convert::{to_js, to_js_error};
+use super::convert::{set, to_js, to_js_error};
 use super::session::Session;
 use crate::Classifier;
 use crate::device::{Backend, BackendKind};
@@ -62,6 +63,18 @@ impl Backbone {
             wasm: memory.wasm.unwrap_or(0),
             gpu: memory.gpu.map(|gpu| gpu.reserved),
         })
+    }
+
+    /// Takes crops `[N, 224, 224, 3]`, RGB bytes, through the network: `{ embeddings, maps }` of `[N, 512]` and,
+    /// if asked for, `[N, 512, 7, 7]`.
+    pub async fn run(&self, crops: Vec<u8>, maps: bool) -> Result<JsValue, JsValue> {
+        let features = self.0.run(&crops, maps).await.map_err(to_js_error)?;
+        let object = Object::new();
+        let parts = [("embeddings", features.embeddings), ("maps", features.maps)];
+        for (name, values) in parts {
+            set(&object, name, &Float32Array::from(values.as_slice()))?;
+        }
+        Ok(object.into())
     }
 
     /// A session without images. `views` is `"centre"`, `"flip"` or `"crops"`.

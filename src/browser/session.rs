@@ -6,6 +6,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use web_sys::ImageData;
 
 use super::convert::{from_js, set, to_js, to_js_error, to_js_heatmap};
+use crate::backbone::Features;
 use crate::head::TrainOptions;
 use crate::image::{Pixels, check_encoded, check_size, content_hash, pixel_hash};
 use crate::{Classifier, Error, PredictOptions};
@@ -18,6 +19,25 @@ use crate::{Classifier, Error, PredictOptions};
 #[wasm_bindgen]
 pub struct Session {
     classifier: Classifier,
+}
+
+/// Crops on their way to the network, and what they are of.
+#[wasm_bindgen]
+pub struct Crops(crate::Crops);
+
+#[wasm_bindgen]
+impl Crops {
+    /// RGB bytes, `[images · views, 224, 224, 3]`.
+    pub fn bytes(&self) -> Vec<u8> {
+        self.0.bytes.clone()
+    }
+
+    /// Embeddings `[images, 512]` from those of the crops, which `Backbone.run` gives.
+    pub fn embeddings(&self, embeddings: Vec<f32>) -> Result<Vec<f32>, JsValue> {
+        let maps = Vec::new();
+        let features = Features { embeddings, maps };
+        self.0.embeddings(&features).map_err(to_js_error)
+    }
 }
 
 impl Session {
@@ -34,7 +54,7 @@ impl Session {
         self.classifier.embedding_key()
     }
 
-    /// How many images to stage before embedding them.
+    /// How many images to stage before they are taken through the network.
     #[wasm_bindgen(js_name = batchSize)]
     pub fn batch_size(&self) -> usize {
         self.classifier.batch_size()
@@ -64,7 +84,7 @@ impl Session {
         }
     }
 
-    /// Prepares decoded RGBA pixels for the next `embedStaged`.
+    /// Prepares decoded RGBA pixels for the next `takeStaged`.
     pub fn stage(&mut self, name: &str, image: &ImageData) -> Result<(), JsValue> {
         let (width, height) = size(image);
         // Before the pixels are copied here: memory that a module has grown is never given back.
@@ -74,16 +94,10 @@ impl Session {
             .map_err(to_js_error)
     }
 
-    /// Forgets what was staged.
-    #[wasm_bindgen(js_name = discardStaged)]
-    pub fn discard_staged(&mut self) {
-        self.classifier.discard_staged();
-    }
-
-    /// Embeddings `[staged, 512]` of what was staged, in order.
-    #[wasm_bindgen(js_name = embedStaged)]
-    pub async fn embed_staged(&mut self) -> Result<Vec<f32>, JsValue> {
-        self.classifier.embed_staged().await.map_err(to_js_error)
+    /// What was staged, in order; the stage is empty afterwards.
+    #[wasm_bindgen(js_name = takeStaged)]
+    pub fn take_staged(&mut self) -> Crops {
+        Crops(self.classifier.take_staged())
     }
 
     /// Adds a labelled image by its embedding and gives its id.
@@ -177,11 +191,17 @@ impl Session {
         self.classifier.require_head().map_err(to_js_error)
     }
 
-    /// Predictions for what was staged, in order.
-    #[wasm_bindgen(js_name = predictStaged)]
-    pub async fn predict_staged(&mut self, options: JsValue) -> Result<JsValue, JsValue> {
+    /// Predictions for crops, an image after the other, from what `Backbone.run` says of them.
+    pub fn predict(
+        &self,
+        crops: &Crops,
+        embeddings: Vec<f32>,
+        maps: Vec<f32>,
+        options: JsValue,
+    ) -> Result<JsValue, JsValue> {
         let options: PredictOptions = from_js("options", options)?;
-        let predictions = self.classifier.predict_staged(&options).await;
+        let features = Features { embeddings, maps };
+        let predictions = self.classifier.predict_crops(&crops.0, &features, &options);
         let mut predictions = predictions.map_err(to_js_error)?;
         let heatmaps: Vec<_> = predictions
             .iter_mut()

@@ -16,6 +16,7 @@ use crate::image::{PREPROCESSING_VERSION, Views};
 use crate::{Error, Result};
 
 pub use prediction::{ClassProbability, NearestImage, PredictOptions, Prediction};
+pub use staging::Crops;
 use staging::Stage;
 
 /// A classifier in the making.

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Classifier, Trained};
-use crate::backbone::{EMBEDDING_LEN, FEATURE_MAP_LEN};
+use super::{Classifier, Crops, Trained};
+use crate::backbone::{EMBEDDING_LEN, Features};
 use crate::evaluation::argmax;
 use crate::explain::{Heatmap, class_activation_map};
 use crate::{Error, Result};
@@ -92,19 +92,27 @@ impl Classifier {
     /// # Errors
     /// As [`predict`](Self::predict), and `DEVICE_LOST`.
     pub async fn predict_staged(&mut self, options: &PredictOptions) -> Result<Vec<Prediction>> {
-        if let Err(error) = self.require_head() {
-            self.discard_staged();
-            return Err(error);
-        }
-        let Some(embedded) = self.run_backbone(options.heatmap).await? else {
-            return self.predict(&[], options);
-        };
-        let mut predictions = self.predict(&embedded.embeddings, options)?;
+        let crops = self.take_staged();
+        self.require_head()?;
+        let features = self.backbone.run(&crops.bytes, options.heatmap).await?;
+        self.predict_crops(&crops, &features, options)
+    }
+
+    /// Predicts crops from what the network says of them; a heat map needs their feature maps.
+    ///
+    /// # Errors
+    /// As [`predict`](Self::predict), and `INVALID_ARGUMENT` for features of other crops.
+    pub fn predict_crops(
+        &self,
+        crops: &Crops,
+        features: &Features,
+        options: &PredictOptions,
+    ) -> Result<Vec<Prediction>> {
+        let mut predictions = self.predict(&crops.embeddings(features)?, options)?;
         if options.heatmap {
             let head = &self.trained()?.fitted.head;
-            let maps = embedded.feature_maps.chunks_exact(FEATURE_MAP_LEN);
-            for ((prediction, map), region) in
-                predictions.iter_mut().zip(maps).zip(embedded.regions)
+            let maps = crops.central_maps(features);
+            for ((prediction, map), &region) in predictions.iter_mut().zip(maps).zip(&crops.regions)
             {
                 let label = prediction.classes[0].label.clone();
                 if let Some(class) = head.labels().iter().position(|known| *known == label) {

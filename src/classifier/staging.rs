@@ -1,9 +1,9 @@
 //! Images on their way through the backbone.
 
 use super::Classifier;
-use crate::Result;
 use crate::backbone::{EMBEDDING_LEN, FEATURE_MAP_LEN, Features};
 use crate::image::{INPUT_LEN, Pixels, Region, Views, central_region, check_size};
+use crate::{Error, Result};
 
 /// Images prepared for the network and not yet embedded.
 #[derive(Debug, Default)]
@@ -15,14 +15,45 @@ pub(super) struct Stage {
     regions: Vec<Region>,
 }
 
-/// What the network says of staged images.
-pub(super) struct Embedded {
-    /// `[images, 512]`
-    pub embeddings: Vec<f32>,
-    /// Feature maps of the central crops, `[images, 512, 7, 7]`, if asked for.
-    pub feature_maps: Vec<f32>,
+/// Crops on their way to the network, and what they are of.
+#[derive(Debug)]
+pub struct Crops {
+    views: Views,
+    /// RGB bytes, `[images · views, 224, 224, 3]`.
+    pub bytes: Vec<u8>,
     /// The part of each image that its central crop shows.
-    pub regions: Vec<Region>,
+    pub(super) regions: Vec<Region>,
+}
+
+impl Crops {
+    /// How many images they are of.
+    pub fn images(&self) -> usize {
+        self.regions.len()
+    }
+
+    /// Embeddings `[images, 512]` from what the network says of the crops: the mean over an image's views.
+    ///
+    /// # Errors
+    /// `INVALID_ARGUMENT` for features of another number of crops.
+    pub fn embeddings(&self, features: &Features) -> Result<Vec<f32>> {
+        let of_image = self.views.count() * EMBEDDING_LEN;
+        let len = features.embeddings.len();
+        if len != self.images() * of_image {
+            let problem = format!("{len} numbers are not those of {} images", self.images());
+            return Err(Error::invalid("features", problem));
+        }
+        let images = features.embeddings.chunks_exact(of_image);
+        Ok(images.flat_map(mean).collect())
+    }
+
+    /// Feature maps `[512, 7, 7]` of each image's central crop; none where they were not asked for.
+    pub(super) fn central_maps<'a>(
+        &self,
+        features: &'a Features,
+    ) -> impl Iterator<Item = &'a [f32]> {
+        let maps = features.maps.chunks_exact(FEATURE_MAP_LEN);
+        maps.step_by(self.views.count())
+    }
 }
 
 impl Stage {
@@ -35,11 +66,6 @@ impl Stage {
 
     pub fn views(&self) -> Views {
         self.views
-    }
-
-    /// What was staged; the stage is empty afterwards.
-    fn take(&mut self) -> Self {
-        std::mem::replace(self, Self::new(self.views))
     }
 }
 
@@ -57,9 +83,19 @@ impl Classifier {
         Ok(())
     }
 
-    /// Forgets what was staged.
-    pub fn discard_staged(&mut self) {
-        self.stage.take();
+    /// What was staged, in order; the stage is empty afterwards.
+    pub fn take_staged(&mut self) -> Crops {
+        let views = self.stage.views;
+        let stage = std::mem::replace(&mut self.stage, Stage::new(views));
+        debug_assert_eq!(
+            stage.crops.len(),
+            stage.regions.len() * views.count() * INPUT_LEN
+        );
+        Crops {
+            views,
+            bytes: stage.crops,
+            regions: stage.regions,
+        }
     }
 
     /// Embeddings `[staged, 512]` of what was staged, in order; the stage is empty afterwards.
@@ -67,32 +103,9 @@ impl Classifier {
     /// # Errors
     /// `DEVICE_LOST` when they cannot be read back.
     pub async fn embed_staged(&mut self) -> Result<Vec<f32>> {
-        let embedded = self.run_backbone(false).await?;
-        Ok(embedded.map_or(Vec::new(), |embedded| embedded.embeddings))
-    }
-
-    /// Takes what was staged through the backbone; `None` when nothing was.
-    pub(super) async fn run_backbone(&mut self, maps: bool) -> Result<Option<Embedded>> {
-        let Stage {
-            views,
-            crops,
-            regions,
-        } = self.stage.take();
-        if regions.is_empty() {
-            return Ok(None);
-        }
-        let (images, views) = (regions.len(), views.count());
-        debug_assert_eq!(crops.len(), images * views * INPUT_LEN);
-        let Features { embeddings, maps } = self.backbone.run(&crops, maps).await?;
-        let first_maps = maps.chunks_exact(FEATURE_MAP_LEN).step_by(views);
-        Ok(Some(Embedded {
-            embeddings: embeddings
-                .chunks_exact(views * EMBEDDING_LEN)
-                .flat_map(mean)
-                .collect(),
-            feature_maps: first_maps.flatten().copied().collect(),
-            regions,
-        }))
+        let crops = self.take_staged();
+        let features = self.backbone.run(&crops.bytes, false).await?;
+        crops.embeddings(&features)
     }
 }
 

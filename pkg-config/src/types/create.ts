@@ -62,6 +62,11 @@ export interface LoadOptions extends CallOptions {
    * {@link Classifier.clearCache} empties it.
    */
   cache?: boolean | undefined;
+  /**
+   * How many workers compute at most, on the CPU; each holds a copy of the network, about 60 MB. Default:
+   * as many as the machine runs threads, and at most 4. With `headstart/slim` and a worker of one's own: 1.
+   */
+  threads?: number | undefined;
   /** Default: the console, for warnings and errors only. */
   logger?: Logger | undefined;
 }

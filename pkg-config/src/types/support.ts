@@ -42,6 +42,8 @@ export interface Stats {
   cached: number;
   /** What it takes. */
   memory: Memory;
+  /** How many workers compute by now: further ones start with the first images. */
+  threads: number;
   /** As `classifier.backend`. */
   backend: Backend;
 }

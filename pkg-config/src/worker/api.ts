@@ -97,7 +97,8 @@ export function createApi({
           });
           const { backend } = started;
           log("info", `${backend.kind}, ${backend.adapter}: ${backend.reason}`);
-          return { backend, batchSize: started.session.batchSize() };
+          const batchSize = started.session.batchSize() * started.threads;
+          return { backend, batchSize };
         } finally {
           await progress.end();
         }

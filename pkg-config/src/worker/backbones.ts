@@ -1,7 +1,9 @@
 /** The backbones of this worker: one for each weights file and backend, shared by all classifiers. */
 import { throwIfCancelled } from "../errors.js";
-import type { CreateRequest } from "../protocol.js";
+import type { CreateRequest, EngineRequest } from "../protocol.js";
 import type { Backend } from "../types/index.js";
+import { Engines } from "./engines.js";
+import type { startFurtherWorker } from "./further-worker.js";
 import type { loadModule, WasmBackbone, WasmModule } from "./module.js";
 import { Queue } from "./queue.js";
 import type { Traps } from "./traps.js";
@@ -11,17 +13,20 @@ import type { LoadOptions, loadWeights } from "./weights.js";
 export interface Loading {
   loadModule: typeof loadModule;
   loadWeights: typeof loadWeights;
+  startEngine: typeof startFurtherWorker;
   traps: Traps;
 }
 
 /** A backbone in use; whoever has it gives it back once. */
 export interface Lease {
   backbone: WasmBackbone;
+  /** The backbone's network, which further workers may have too. */
+  engines: Engines;
   release(): void;
 }
 
 interface Shared {
-  backbone: Promise<WasmBackbone>;
+  loaded: Promise<Pick<Lease, "backbone" | "engines">>;
   users: number;
 }
 
@@ -80,7 +85,7 @@ export class Backbones {
     onProgress({ stage: "backbone", loaded: 0, total: 1 });
     const key = `${kind} ${module.weightsHash(weights.bytes)}`;
     if (!this.#shared.has(key))
-      this.#start(key, module, weights.bytes, adapter);
+      this.#start(key, { kind, wasm, weights: weights.bytes }, module, adapter);
     const lease = await this.#lease(key);
     onProgress({ stage: "backbone", loaded: 1, total: 1 });
     // Only what has turned out to be weights is worth keeping.
@@ -90,14 +95,19 @@ export class Backbones {
 
   #start(
     key: string,
+    request: EngineRequest,
     module: WasmModule,
-    weights: Uint8Array,
     adapter: string | undefined,
   ): void {
-    const backbone = this.#loading.traps.guard(
-      module.Backbone.load(weights, adapter),
-    );
-    this.#shared.set(key, { backbone, users: 0 });
+    const load = async () => {
+      const { traps, startEngine } = this.#loading;
+      const backbone = await traps.guard(
+        module.Backbone.load(request.weights, adapter),
+      );
+      const engines = new Engines(backbone, () => startEngine(request));
+      return { backbone, engines };
+    };
+    this.#shared.set(key, { loaded: load(), users: 0 });
   }
 
   async #lease(key: string): Promise<Lease> {
@@ -109,14 +119,14 @@ export class Backbones {
       return last;
     };
     try {
-      const backbone = await shared.backbone;
+      const { backbone, engines } = await shared.loaded;
       let released = false;
       const release = () => {
         if (released) return;
         released = true;
-        if (leave()) backbone.free();
+        if (leave()) engines.free();
       };
-      return { backbone, release };
+      return { backbone, engines, release };
     } catch (error) {
       leave();
       throw error;

@@ -1,11 +1,33 @@
-import { expose } from "comlink";
-import type { WorkerHost } from "../protocol.js";
+import { expose, transfer } from "comlink";
+import { HeadstartError } from "../errors.js";
+import type { EngineRequest, WorkerHost } from "../protocol.js";
 import { createApi, type Environment } from "./api.js";
+import type { Engine } from "./engines.js";
+
+/** Loads the network for another worker. */
+export type LoadEngine = (request: EngineRequest) => Promise<Engine>;
 
 /** The worker itself: each port that it is given is one classifier's. */
-export function createHost(environment: Environment): WorkerHost {
+export function createHost(
+  environment: Environment,
+  loadEngine: LoadEngine,
+): WorkerHost {
+  let engine: Engine | undefined;
+  const loaded = (): Engine => {
+    if (engine) return engine;
+    throw new HeadstartError("INTERNAL", "The engine was not loaded.");
+  };
   return {
     open: (port) => expose(createApi(environment), port),
     forgetCache: () => environment.cache.forget(),
+    loadEngine: async (request) => {
+      engine = await loadEngine(request);
+    },
+    runEngine: async (crops, maps) => {
+      const features = await environment.traps.guard(loaded().run(crops, maps));
+      const buffers = [features.embeddings.buffer, features.maps.buffer];
+      return transfer(features, buffers);
+    },
+    engineMemory: () => loaded().memory(),
   };
 }

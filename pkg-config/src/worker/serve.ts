@@ -5,7 +5,9 @@ import { EmbeddingCache } from "../cache/embeddings.js";
 import type { WasmSources } from "../protocol.js";
 import { Backbones } from "./backbones.js";
 import { decodeFile, readBitmap } from "./decode.js";
-import { createHost } from "./host.js";
+import type { Environment } from "./api.js";
+import { startFurtherWorker } from "./further-worker.js";
+import { createHost, type LoadEngine } from "./host.js";
 import { loadModule } from "./module.js";
 import { start } from "./start.js";
 import { Traps } from "./traps.js";
@@ -15,18 +17,27 @@ import { loadWeights } from "./weights.js";
 export function serve(wasm: WasmSources): void {
   const traps = new Traps();
   traps.listen();
-  const backbones = new Backbones({ loadModule, loadWeights, traps });
-  expose(
-    createHost({
-      start: (request, options) =>
-        start({ ...request, wasm: { ...wasm, ...request.wasm } }, options, {
-          queryAdapter,
-          backbones,
-          traps,
-        }),
-      decoder: { decodeFile, readBitmap },
-      cache: new EmbeddingCache(),
-      traps,
-    }),
-  );
+  const backbones = new Backbones({
+    loadModule,
+    loadWeights,
+    startEngine: startFurtherWorker,
+    traps,
+  });
+  const environment: Environment = {
+    start: (request, options) =>
+      start({ ...request, wasm: { ...wasm, ...request.wasm } }, options, {
+        queryAdapter,
+        backbones,
+        traps,
+        cores: navigator.hardwareConcurrency,
+      }),
+    decoder: { decodeFile, readBitmap },
+    cache: new EmbeddingCache(),
+    traps,
+  };
+  const loadEngine: LoadEngine = async ({ kind, wasm, weights }) => {
+    const { Backbone } = await loadModule(kind, wasm);
+    return traps.guard(Backbone.load(weights));
+  };
+  expose(createHost(environment, loadEngine));
 }

@@ -19,6 +19,7 @@ import type {
   TrainStep,
 } from "../types/index.js";
 import type { Decoder } from "./decode.js";
+import type { Features } from "./engines.js";
 import { KnownEmbeddings } from "./known-embeddings.js";
 import { openImage, type Opened } from "./open-image.js";
 import { pause } from "./pause.js";
@@ -26,7 +27,7 @@ import { Queue } from "./queue.js";
 import { Rejected } from "./rejected.js";
 import type { Started } from "./start.js";
 import type { Traps } from "./traps.js";
-import type { WasmSession } from "./wasm-session.js";
+import type { WasmCrops, WasmSession } from "./wasm-session.js";
 
 /** What a session works with, beside Rust. */
 export interface Tools {
@@ -190,7 +191,7 @@ export class Session {
       signal,
       async () => {
         await this.#stageAll(images, signal);
-        return this.#finish(this.#wasm.predictStaged(request), signal);
+        return this.#predictStaged(request, signal);
       },
       images,
     );
@@ -269,6 +270,7 @@ export class Session {
         .reduce((sum, { auto, train, test }) => sum + auto + train + test, 0),
       cached: this.#known.found,
       memory: await this.#started.memory(),
+      threads: this.#started.computing(),
     }));
   }
 
@@ -292,7 +294,7 @@ export class Session {
       } catch (error) {
         // A module that has died must not be called again, not even to clear up.
         if (!this.#traps.fatal(error)) {
-          if (images.length > 0) this.#wasm.discardStaged();
+          if (images.length > 0) this.#wasm.takeStaged().free();
           this.#classes = this.#wasm.classes();
         }
         throw error;
@@ -324,7 +326,39 @@ export class Session {
     count: number,
     signal: AbortSignal,
   ): Promise<Float32Array[]> {
-    return divide(await this.#finish(this.#wasm.embedStaged(), signal), count);
+    return this.#runStaged(false, signal, (crops, { embeddings }) =>
+      divide(crops.embeddings(embeddings), count),
+    );
+  }
+
+  #predictStaged(
+    request: PredictRequest,
+    signal: AbortSignal,
+  ): Promise<BarePrediction[]> {
+    return this.#runStaged(
+      request.heatmap ?? false,
+      signal,
+      (crops, { embeddings, maps }) =>
+        this.#wasm.predict(crops, embeddings, maps, request),
+    );
+  }
+
+  /** Takes what was staged through the network, and does something with what it says. */
+  async #runStaged<T>(
+    maps: boolean,
+    signal: AbortSignal,
+    use: (crops: WasmCrops, features: Features) => T,
+  ): Promise<T> {
+    const crops = this.#wasm.takeStaged();
+    try {
+      const running = this.#started.run(crops.bytes(), maps);
+      const result = use(crops, await this.#finish(running, signal));
+      crops.free();
+      return result;
+    } catch (error) {
+      if (!this.#traps.fatal(error)) crops.free();
+      throw error;
+    }
   }
 
   /** An abort that arrives meanwhile makes this throw, before anything is done with the result. */

@@ -3,6 +3,7 @@ import { HeadstartError, messageOf, throwIfCancelled } from "../errors.js";
 import type { CreateRequest } from "../protocol.js";
 import type { Backend, Memory } from "../types/index.js";
 import type { Backbones } from "./backbones.js";
+import type { Features } from "./engines.js";
 import type { WasmBackbone } from "./module.js";
 import { readBytes } from "./read-bytes.js";
 import type { WasmSession } from "./wasm-session.js";
@@ -14,13 +15,24 @@ export interface Platform {
   queryAdapter(): Promise<Adapter>;
   backbones: Pick<Backbones, "acquire">;
   traps: Traps;
+  /** How many threads the machine runs at once. */
+  cores: number;
 }
+
+/** More than this many workers would take memory for little gain. */
+const MOST_THREADS = 4;
 
 /** A classifier's session in Rust, and the backend it runs on. */
 export interface Started {
   session: WasmSession;
   backend: Backend;
-  memory(): Memory | Promise<Memory>;
+  /** How many workers compute at most. */
+  threads: number;
+  /** How many do by now. */
+  computing(): number;
+  /** Takes crops through the network. */
+  run(crops: Uint8Array, maps: boolean): Promise<Features>;
+  memory(): Promise<Memory>;
   /** Frees the session, and the backbone when nobody else uses it. */
   free(): void;
 }
@@ -64,10 +76,10 @@ async function startOn(
   reason: string,
   request: CreateRequest,
   options: LoadOptions,
-  { backbones }: Platform,
+  { backbones, cores }: Platform,
   adapter?: string,
 ): Promise<Started> {
-  const { backbone, release } = await backbones.acquire(
+  const { backbone, engines, release } = await backbones.acquire(
     kind,
     request,
     adapter,
@@ -75,10 +87,14 @@ async function startOn(
   );
   try {
     const session = await open(request.content, backbone, options.signal);
+    const threads = threadsOf(kind, request.threads, cores);
     return {
       session,
       backend: { ...backbone.backend(), reason },
-      memory: () => backbone.memory(),
+      threads,
+      computing: () => Math.min(engines.count, threads),
+      run: (crops, maps) => engines.run(crops, maps, threads, options.log),
+      memory: () => engines.memory(),
       free: () => {
         session.free();
         release();
@@ -88,6 +104,16 @@ async function startOn(
     release();
     throw error;
   }
+}
+
+/** A graphics device is one, however many workers ask it. */
+function threadsOf(
+  kind: Backend["kind"],
+  asked: number | undefined,
+  cores: number,
+): number {
+  if (kind === "webgpu") return 1;
+  return asked ?? Math.min(cores, MOST_THREADS);
 }
 
 async function open(

@@ -6,9 +6,18 @@ import type {
 } from "../protocol.js";
 import type { ClassCount, Skipped, Split, TrainStep } from "../types/index.js";
 
+/** Images on their way to the network. */
+export interface WasmCrops {
+  /** RGB, `[crops, 224, 224, 3]`: one crop or several of each image. */
+  bytes(): Uint8Array;
+  /** `[images, 512]`, flattened, from the embeddings of the crops. */
+  embeddings(embeddings: Float32Array): Float32Array;
+  free(): void;
+}
+
 /** The session that Rust offers. Only one of its methods may run at a time. */
 export interface WasmSession {
-  /** How many images to stage before they are embedded. */
+  /** How many images to stage before they are taken through the network, on one thread. */
   batchSize(): number;
   /** Checks a file's header, and returns the hash of its content. */
   inspect(name: string, bytes: Uint8Array): string;
@@ -20,13 +29,17 @@ export interface WasmSession {
     label: string,
   ): Pick<Skipped, "code" | "reason"> | undefined;
   stage(name: string, image: ImageData): void;
-  discardStaged(): void;
-  /** `[staged, 512]`, flattened. */
-  embedStaged(): Promise<Float32Array>;
+  /** What was staged, which is nothing afterwards. Whoever takes it frees it. */
+  takeStaged(): WasmCrops;
   /** Throws when there is no head. */
   requireHead(): void;
-  /** Of what was staged, in order. */
-  predictStaged(options: PredictRequest): Promise<BarePrediction[]>;
+  /** From what the network says of the crops, in order. */
+  predict(
+    crops: WasmCrops,
+    embeddings: Float32Array,
+    maps: Float32Array,
+    options: PredictRequest,
+  ): BarePrediction[];
   /** Returns the image's id. */
   addSample(
     name: string,

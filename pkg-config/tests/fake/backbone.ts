@@ -28,6 +28,12 @@ export class FakeBackbone implements WasmBackbone {
     return new FakeSession();
   }
 
+  /** Each crop's embedding is its first byte. */
+  async run(crops: Uint8Array) {
+    const firsts = crops.filter((_, index) => index % (224 * 224 * 3) === 0);
+    return { embeddings: Float32Array.from(firsts), maps: new Float32Array() };
+  }
+
   memory() {
     return { wasm: 65_536, gpu: null };
   }
@@ -57,6 +63,9 @@ export function fakeLoading(changes: Partial<Loading> = {}) {
       bytes: new TextEncoder().encode(String(source)),
       keep: () => Promise.resolve(),
     })),
+    startEngine: vi.fn<Loading["startEngine"]>(
+      async ({ kind }) => new FakeBackbone(kind),
+    ),
     traps: new Traps(),
     ...changes,
   };
@@ -69,6 +78,7 @@ export const request = (
   weights: "https://example.org/w",
   backend: "auto",
   cache: false,
+  threads: undefined,
   wasm: {},
   content: { views: "flip" },
   ...changes,

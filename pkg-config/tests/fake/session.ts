@@ -1,5 +1,6 @@
 /** Stands in for the session in Rust. */
-import type { WasmSession } from "../../src/worker/wasm-session.js";
+import type { Features } from "../../src/worker/engines.js";
+import type { WasmCrops, WasmSession } from "../../src/worker/wasm-session.js";
 import type {
   BarePrediction,
   BareReport,
@@ -23,6 +24,8 @@ export class FakeSession implements WasmSession {
     embedding: Float32Array;
   }[] = [];
   readonly staged: string[] = [];
+  /** What is in the network. */
+  running: string[] = [];
   readonly embedded: string[][] = [];
   readonly predicted: string[][] = [];
   /** The arrays of every heat map that was given. */
@@ -72,18 +75,22 @@ export class FakeSession implements WasmSession {
     this.staged.push(name);
   }
 
-  discardStaged() {
+  takeStaged(): FakeCrops {
     this.#check();
-    this.staged.length = 0;
+    return new FakeCrops(this.staged.splice(0), this);
   }
 
-  async embedStaged() {
-    return this.#alone(async () => {
-      await this.gate();
-      const names = this.staged.splice(0);
-      this.embedded.push(names);
-      return Float32Array.from(names.flatMap((name) => [name.length, 1]));
-    });
+  /** As the network does, which sees nothing but bytes. */
+  async run(crops: Uint8Array): Promise<Features> {
+    const names = JSON.parse(new TextDecoder().decode(crops)) as string[];
+    this.running = names;
+    await this.gate();
+    this.running = [];
+    const embeddings = names.flatMap((name) => [name.length, 1]);
+    return {
+      embeddings: Float32Array.from(embeddings),
+      maps: new Float32Array(),
+    };
   }
 
   addSample(
@@ -206,27 +213,30 @@ export class FakeSession implements WasmSession {
   }
 
   /** Each image is called by the length of its name, and is most like the last samples. */
-  async predictStaged({ top, heatmap, nearest = 0 }: PredictRequest) {
-    return this.#alone(async () => {
-      await this.gate();
-      const names = this.staged.splice(0);
-      this.predicted.push(names);
-      return names.map((name): BarePrediction => {
-        const label = `length ${name.length}`;
-        const classes = [
-          { label, probability: 0.75 },
-          { label: "other", probability: 0.25 },
-        ];
-        return {
-          label: name.startsWith("strange") ? null : label,
-          probability: 0.75,
-          classes: classes.slice(0, top),
-          unknown: name.startsWith("strange"),
-          similarity: 0.5,
-          ...(heatmap && { heatmap: this.#heatmap(label) }),
-          ...(nearest > 0 && { nearest: this.#nearest(nearest) }),
-        };
-      });
+  predict(
+    crops: WasmCrops,
+    _embeddings: Float32Array,
+    _maps: Float32Array,
+    { top, heatmap, nearest = 0 }: PredictRequest,
+  ) {
+    this.#check();
+    const { names } = crops as FakeCrops;
+    this.predicted.push(names);
+    return names.map((name): BarePrediction => {
+      const label = `length ${name.length}`;
+      const classes = [
+        { label, probability: 0.75 },
+        { label: "other", probability: 0.25 },
+      ];
+      return {
+        label: name.startsWith("strange") ? null : label,
+        probability: 0.75,
+        classes: classes.slice(0, top),
+        unknown: name.startsWith("strange"),
+        similarity: 0.5,
+        ...(heatmap && { heatmap: this.#heatmap(label) }),
+        ...(nearest > 0 && { nearest: this.#nearest(nearest) }),
+      };
     });
   }
 
@@ -258,6 +268,30 @@ export class FakeSession implements WasmSession {
     } finally {
       this.#busy = false;
     }
+  }
+}
+
+/** What was staged; its bytes are the names. */
+export class FakeCrops implements WasmCrops {
+  freed = false;
+
+  constructor(
+    readonly names: string[],
+    private readonly session: FakeSession,
+  ) {}
+
+  bytes() {
+    return new TextEncoder().encode(JSON.stringify(this.names));
+  }
+
+  embeddings(embeddings: Float32Array) {
+    this.session.embedded.push(this.names);
+    return embeddings;
+  }
+
+  free() {
+    if (this.freed) throw new Error("null pointer passed to rust");
+    this.freed = true;
   }
 }
 

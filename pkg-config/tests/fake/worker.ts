@@ -13,7 +13,10 @@ export function started(session = new FakeSession()): Started {
   return {
     session,
     backend: { kind: "cpu", adapter: "fake", reason: "The CPU was asked for." },
-    memory: () => ({ wasm: 65_536, gpu: null }),
+    threads: 1,
+    computing: () => 1,
+    run: (crops) => session.run(crops),
+    memory: async () => ({ wasm: 65_536, gpu: null }),
     free: () => session.free(),
   };
 }
@@ -36,13 +39,16 @@ export function fakeWorker(environment: Partial<Environment> = {}) {
       port1.onmessage = ({ data }) =>
         this.dispatchEvent(Object.assign(new Event("message"), { data }));
       expose(
-        createHost({
-          start: () => Promise.resolve(started()),
-          decoder: fakeDecoder,
-          cache: new EmbeddingCache(),
-          traps: new Traps(),
-          ...environment,
-        }),
+        createHost(
+          {
+            start: () => Promise.resolve(started()),
+            decoder: fakeDecoder,
+            cache: new EmbeddingCache(),
+            traps: new Traps(),
+            ...environment,
+          },
+          () => Promise.reject(new Error("this worker is nobody's engine")),
+        ),
         port2,
       );
     }

@@ -6,7 +6,10 @@ import {
   readBitmap,
 } from "../../../pkg-config/src/worker/decode.js";
 import { createHost } from "../../../pkg-config/src/worker/host.js";
-import type { WasmSession } from "../../../pkg-config/src/worker/wasm-session.js";
+import type {
+  WasmCrops,
+  WasmSession,
+} from "../../../pkg-config/src/worker/wasm-session.js";
 import { Traps } from "../../../pkg-config/src/worker/traps.js";
 
 class Pixels implements Partial<WasmSession> {
@@ -20,28 +23,40 @@ class Pixels implements Partial<WasmSession> {
     this.#staged = image;
   }
 
-  async embedStaged() {
+  /** Its bytes go through the network unseen. */
+  takeStaged(): WasmCrops {
     const { width, height, data } = this.#staged!;
-    return Float32Array.of(width, height, ...data);
+    return {
+      bytes: () => new Uint8Array(),
+      embeddings: () => Float32Array.of(width, height, ...data),
+      free: () => undefined,
+    };
   }
 
-  discardStaged() {}
   free() {}
 }
 
+const nothing = { embeddings: new Float32Array(), maps: new Float32Array() };
+
 expose(
-  createHost({
-    start: async () => {
-      const session = new Pixels() as Partial<WasmSession> as WasmSession;
-      return {
-        session,
-        backend: { kind: "cpu", adapter: "none", reason: "It only decodes." },
-        memory: () => ({ wasm: 0, gpu: null }),
-        free: () => session.free(),
-      };
+  createHost(
+    {
+      start: async () => {
+        const session = new Pixels() as Partial<WasmSession> as WasmSession;
+        return {
+          session,
+          backend: { kind: "cpu", adapter: "none", reason: "It only decodes." },
+          threads: 1,
+          computing: () => 1,
+          run: async () => nothing,
+          memory: async () => ({ wasm: 0, gpu: null }),
+          free: () => session.free(),
+        };
+      },
+      decoder: { decodeFile, readBitmap },
+      cache: new EmbeddingCache(),
+      traps: new Traps(),
     },
-    decoder: { decodeFile, readBitmap },
-    cache: new EmbeddingCache(),
-    traps: new Traps(),
-  }),
+    () => Promise.reject(new Error("there is no network here")),
+  ),
 );

@@ -1,0 +1,152 @@
+/**
+ * The network, here and in further workers: each takes its share of a batch. Further workers have a copy
+ * of the weights each, so they need neither shared memory nor a cross-origin isolated page.
+ */
+import { messageOf } from "../errors.js";
+import type { LogSink } from "../protocol.js";
+import type { Memory } from "../types/index.js";
+
+/** RGB, 224×224. */
+const CROP_BYTES = 224 * 224 * 3;
+
+/** What the network says of crops. */
+export interface Features {
+  /** `[crops, 512]` */
+  embeddings: Float32Array;
+  /** The last feature maps, `[crops, 512, 7, 7]`, where they were asked for; empty otherwise. */
+  maps: Float32Array;
+}
+
+/** Takes crops through the network. */
+export interface Engine {
+  run(crops: Uint8Array, maps: boolean): Promise<Features>;
+  memory(): Memory | Promise<Memory>;
+  free(): void;
+}
+
+/** Starts an engine in a further worker. */
+export type StartEngine = () => Promise<Engine>;
+
+export class Engines {
+  readonly #own: Engine;
+  readonly #start: StartEngine;
+  readonly #further: Engine[] = [];
+  #asked = 0;
+  #freed = false;
+
+  /** `own` is this worker's. */
+  constructor(own: Engine, start: StartEngine) {
+    this.#own = own;
+    this.#start = start;
+  }
+
+  /**
+   * Takes crops, one after the other in `crops`, through the network, on at most `threads` engines. Those
+   * that are not there yet are started, and nobody waits for them.
+   */
+  async run(
+    crops: Uint8Array,
+    maps: boolean,
+    threads: number,
+    log: LogSink,
+  ): Promise<Features> {
+    const count = crops.length / CROP_BYTES;
+    const wanted = Math.min(threads, count);
+    while (this.#asked < wanted - 1) void this.#startFurther(log);
+    const further = this.#further.slice(0, Math.max(wanted - 1, 0));
+    const [own, ...others] = shares(crops, further.length + 1);
+    // First, since this worker's share keeps it from sending anything.
+    const elsewhere = further.map((engine, index) =>
+      this.#elsewhere(engine, others[index]!, maps, log),
+    );
+    return joined(await Promise.all([this.#own.run(own!, maps), ...elsewhere]));
+  }
+
+  /** How many there are by now. */
+  get count(): number {
+    return 1 + this.#further.length;
+  }
+
+  async memory(): Promise<Memory> {
+    const engines = [this.#own, ...this.#further];
+    const all = await Promise.all(engines.map((engine) => engine.memory()));
+    return {
+      wasm: all.reduce((sum, { wasm }) => sum + wasm, 0),
+      gpu: all[0]!.gpu,
+    };
+  }
+
+  /** Ends the further workers too. */
+  free(): void {
+    this.#freed = true;
+    for (const engine of this.#further.splice(0)) engine.free();
+    this.#own.free();
+  }
+
+  async #startFurther(log: LogSink): Promise<void> {
+    this.#asked++;
+    try {
+      const engine = await this.#start();
+      if (this.#freed) engine.free();
+      else this.#further.push(engine);
+    } catch (cause) {
+      // It stays asked for: what failed once is not tried with each batch.
+      const detail = messageOf(cause);
+      log(
+        "warn",
+        `A further worker did not start, so fewer compute: ${detail}`,
+      );
+    }
+  }
+
+  /** A share of another engine's; taken over here if that one fails. */
+  async #elsewhere(
+    engine: Engine,
+    crops: Uint8Array,
+    maps: boolean,
+    log: LogSink,
+  ): Promise<Features> {
+    try {
+      return await engine.run(crops, maps);
+    } catch (cause) {
+      const place = this.#further.indexOf(engine);
+      if (place >= 0) this.#further.splice(place, 1);
+      engine.free();
+      log(
+        "warn",
+        `A further worker failed, and is done without: ${messageOf(cause)}`,
+      );
+      return this.#own.run(crops, maps);
+    }
+  }
+}
+
+/** As even as whole crops allow; the first is never smaller than another. */
+function shares(crops: Uint8Array, count: number): Uint8Array[] {
+  const total = crops.length / CROP_BYTES;
+  const start = (index: number) =>
+    Math.ceil((total * index) / count) * CROP_BYTES;
+  return Array.from({ length: count }, (_, index) =>
+    crops.subarray(start(index), start(index + 1)),
+  );
+}
+
+function joined(parts: Features[]): Features {
+  if (parts.length === 1) return parts[0]!;
+  return {
+    embeddings: concatenated(parts.map(({ embeddings }) => embeddings)),
+    maps: concatenated(parts.map(({ maps }) => maps)),
+  };
+}
+
+function concatenated(parts: Float32Array[]): Float32Array {
+  const whole = new Float32Array(
+    parts.reduce((sum, { length }) => sum + length, 0),
+  );
+  let offset = 0;
+  for (const part of parts) {
+    whole.set(part, offset);
+    offset += part.length;
+  }
+  return whole;
+}

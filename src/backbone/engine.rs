@@ -5,6 +5,8 @@ use burn::tensor::Device;
 
 #[cfg(feature = "reference")]
 use super::resnet::ResNet18;
+#[cfg(feature = "webgpu")]
+use super::webgpu;
 use super::weights::Weights;
 use crate::Result;
 use crate::device::Backend;
@@ -21,6 +23,9 @@ pub struct Features {
 /// The network, in the way that suits a backend.
 #[derive(Debug)]
 pub(super) enum Engine {
+    /// WGSL kernels.
+    #[cfg(feature = "webgpu")]
+    WebGpu(Box<webgpu::Network>),
     /// burn's own operators: the reference for the others.
     #[cfg(feature = "reference")]
     Reference(Box<ResNet18>, Device),
@@ -29,6 +34,11 @@ pub(super) enum Engine {
 impl Engine {
     /// The fastest for a backend.
     pub fn load(weights: &impl Weights, backend: &Backend) -> Result<Self> {
+        #[cfg(feature = "webgpu")]
+        if let Some(device) = &backend.device {
+            let network = webgpu::Network::load(weights, device, backend.software)?;
+            return Ok(Self::WebGpu(Box::new(network)));
+        }
         Self::reference(weights, backend)
     }
 
@@ -43,6 +53,8 @@ impl Engine {
     /// Crops `[N, 224, 224, 3]` → embeddings, and feature maps where wanted.
     pub async fn run(&self, crops: &[u8], maps: bool) -> Result<Features> {
         match self {
+            #[cfg(feature = "webgpu")]
+            Self::WebGpu(network) => network.run(crops, maps).await,
             #[cfg(feature = "reference")]
             Self::Reference(network, device) => network.run(crops, maps, device).await,
         }

@@ -1,0 +1,4 @@
+import { serve } from "./serve.js";
+import { libraryConvolution, openJax } from "./jax.js";
+
+serve(() => openJax("webgpu", libraryConvolution, {}));

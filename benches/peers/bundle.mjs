@@ -25,11 +25,11 @@ const BINARIES = [
     from: "onnxruntime-web/dist",
     names: /^ort-wasm-simd-threaded\.asyncify\.(wasm|mjs)$/,
   },
-  {
-    script: "tensorflow-cpu",
+  ...["tensorflow-cpu", "tensorflow-folder-cpu"].map((script) => ({
+    script,
     from: "@tensorflow/tfjs-backend-wasm/dist",
     names: /\.wasm$/,
-  },
+  })),
 ];
 
 export async function installPeers() {
@@ -57,7 +57,7 @@ export async function bundleEngines(scripts) {
     for (const { script: owner, from, names } of BINARIES) {
       if (owner === script) await copyMatching(from, names, script);
     }
-    const own = /^headstart-(cpu|webgpu)$/.exec(script)?.[1];
+    const own = /^headstart-(?:breakdown-)?(cpu|webgpu)$/.exec(script)?.[1];
     if (own) {
       await cp(join(wasmModules, own), join(engineFolder, script), {
         recursive: true,

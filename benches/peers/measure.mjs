@@ -1,6 +1,6 @@
 /** Times every engine in one browser session, in turns. */
 import { say } from "../../tools/support/console.mjs";
-import { median } from "./statistics.mjs";
+import { equalShares, median } from "./statistics.mjs";
 import { LEAST_COSINE, smallestCosine } from "./agreement.mjs";
 
 /**
@@ -14,6 +14,7 @@ import { LEAST_COSINE, smallestCosine } from "./agreement.mjs";
  * @property {number[]} times milliseconds of each later call
  * @property {number} staging milliseconds, at the median, of what is done to a batch before its call
  * @property {number} busy processor time by elapsed time, of all the browser's processes
+ * @property {number} sharers among how many threads the work was shared; 0 where that is not known
  * @property {number} cosine the smallest to the reference
  *
  * @typedef {object} Opened
@@ -42,6 +43,12 @@ export async function openAll({ page }, engines) {
         },
         { id: engine.id, ...addresses(engine) },
       );
+      const { threads } = facts;
+      if (engine.backend === "cpu" && threads !== engine.threads) {
+        throw new Error(
+          `${engine.threads} threads were asked for, and it computes on ${threads}`,
+        );
+      }
       opened.push({ engine, facts });
     } catch (error) {
       failures.push(failed(engine, error));
@@ -54,7 +61,7 @@ export async function openAll({ page }, engines) {
 export function addresses({ id, threads }) {
   const base = `/engine/${id}/`;
   return {
-    url: `${base}worker.js?threads=${threads}`,
+    url: `${base}worker.js`,
     options: { base, threads },
   };
 }
@@ -69,7 +76,7 @@ export function addresses({ id, threads }) {
  */
 export async function measureBatch(session, opened, reference, amount) {
   const { batch, rounds } = amount;
-  /** @type {{ id: string, row: Row, stagings: number[], cpu: number, wall: number }[]} */
+  /** @type {{ id: string, row: Row, stagings: number[], cpu: number, wall: number, ticks: Map<string, number> }[]} */
   const rows = [];
   const failures = [];
   for (const { engine } of opened) {
@@ -88,8 +95,8 @@ export async function measureBatch(session, opened, reference, amount) {
       const { library, backend, threads, id } = engine;
       const row = { library, backend, threads, batch, first: milliseconds };
       rows.push({
-        row: { ...row, cosine, times: [], staging: 0, busy: 0 },
-        ...{ id, stagings: [], cpu: 0, wall: 0 },
+        row: { ...row, cosine, times: [], staging: 0, busy: 0, sharers: 0 },
+        ...{ id, stagings: [], cpu: 0, wall: 0, ticks: new Map() },
       });
       say(
         `- ${id}, batch ${batch}, first: ${milliseconds.toFixed(0)} ms; cosine ${cosine.toFixed(7)}`,
@@ -100,6 +107,7 @@ export async function measureBatch(session, opened, reference, amount) {
   }
   for (let round = 0; round < rounds; round++) {
     for (const turn of rows) {
+      const ticks = await session.threadTicks();
       const cpu = await session.cpuSeconds();
       const start = performance.now();
       const { milliseconds, staging } = await embed(
@@ -109,6 +117,10 @@ export async function measureBatch(session, opened, reference, amount) {
       );
       turn.wall += (performance.now() - start) / 1000;
       turn.cpu += (await session.cpuSeconds()) - cpu;
+      for (const [thread, end] of await session.threadTicks()) {
+        const used = end - (ticks.get(thread) ?? 0);
+        turn.ticks.set(thread, (turn.ticks.get(thread) ?? 0) + used);
+      }
       turn.row.times.push(milliseconds);
       turn.stagings.push(staging);
       say(
@@ -118,10 +130,11 @@ export async function measureBatch(session, opened, reference, amount) {
   }
   return {
     failures,
-    rows: rows.map(({ row, stagings, cpu, wall }) => ({
+    rows: rows.map(({ row, stagings, cpu, wall, ticks }) => ({
       ...row,
       staging: median(stagings),
       busy: cpu / wall,
+      sharers: equalShares([...ticks.values()]),
     })),
   };
 }

@@ -15,7 +15,8 @@ options
   --rounds 5                 default: 5 on the CPU, 2 on WebGPU
   --libraries headstart,…    default: all
   --no-cold                  without a fresh browser for every engine
-  --photos 1000              how many (folder, breakdown)
+  --photos 1000              default: 1000 (folder), 64 (breakdown)
+  --hardware                 WebGPU on the graphics card, not the software adapter
   --markdown                 writes benches/peers.md as well`;
 
 /** @typedef {"cpu" | "webgpu"} Backend */
@@ -30,8 +31,9 @@ options
  * @property {number | undefined} rounds
  * @property {string[]} libraries
  * @property {boolean} cold
- * @property {number} photos
+ * @property {number | undefined} photos
  * @property {boolean} markdown
+ * @property {boolean} hardware whether WebGPU may be a graphics card
  */
 
 /**
@@ -64,8 +66,9 @@ export function readOptions(args) {
     rounds: number("rounds", values.rounds),
     libraries,
     cold: !values["no-cold"],
-    photos: number("photos", values.photos) ?? 1000,
+    photos: number("photos", values.photos),
     markdown: values.markdown ?? false,
+    hardware: values.hardware ?? false,
   };
 }
 
@@ -84,6 +87,7 @@ function parse(args) {
         "no-cold": { type: "boolean" },
         photos: { type: "string" },
         markdown: { type: "boolean" },
+        hardware: { type: "boolean" },
         help: { type: "boolean" },
       },
     });

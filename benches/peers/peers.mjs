@@ -6,7 +6,11 @@ import { prepareWeights } from "../../tools/steps/weights.mjs";
 import { main, say } from "../../tools/support/console.mjs";
 import { installPeers } from "./bundle.mjs";
 import { USAGE, readOptions } from "./options.mjs";
+import { breakDown } from "./breakdown-mode.mjs";
+import { compareFolder } from "./folder-mode.mjs";
 import { compare } from "./table-mode.mjs";
+
+const MODES = { table: compare, folder: compareFolder, breakdown: breakDown };
 
 await main(async () => {
   const options = readOptions(process.argv.slice(2));
@@ -16,5 +20,5 @@ await main(async () => {
   await build();
   await prepareWeights();
   const executablePath = await chromium();
-  await compare(options, executablePath);
+  await MODES[options.mode](options, executablePath);
 });

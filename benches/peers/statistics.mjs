@@ -43,3 +43,14 @@ export function cosine(a, b) {
   }
   return dot / Math.sqrt(aa * bb);
 }
+
+/**
+ * Among how many equal shares the values might as well be (the inverse Simpson index): 2 where two threads each did
+ * half of the work, close to 1 where one did nearly all.
+ * @param {number[]} values
+ */
+export function equalShares(values) {
+  const sum = values.reduce((all, value) => all + value, 0);
+  const squares = values.reduce((all, value) => all + value * value, 0);
+  return squares === 0 ? 0 : sum ** 2 / squares;
+}

@@ -1,11 +1,10 @@
 /** The comparison of the libraries: the same network, inputs and batches, in one browser session, in turns. */
-import { copyFile, mkdir } from "node:fs/promises";
 import { cpus } from "node:os";
-import { join } from "node:path";
 import { say } from "../../tools/support/console.mjs";
-import { inRoot, quantizedWeights } from "../../tools/support/paths.mjs";
-import { bundleEngines, distFolder } from "./bundle.mjs";
+import { quantizedWeights } from "../../tools/support/paths.mjs";
+import { bundleEngines } from "./bundle.mjs";
 import { inSession } from "./browser/session.mjs";
+import { providePage } from "./browser/page-files.mjs";
 import { serve } from "./browser/server.mjs";
 import { measureCold } from "./cold.mjs";
 import { enginesOf } from "./engines.mjs";
@@ -47,15 +46,6 @@ export async function compare(options, executablePath) {
   if (failures > 0) process.exitCode = 1;
 }
 
-/** The page's script, where the server finds it. */
-export async function providePage() {
-  await mkdir(join(distFolder, "page"), { recursive: true });
-  await copyFile(
-    inRoot("benches", "peers", "browser", "page.js"),
-    join(distFolder, "page", "page.js"),
-  );
-}
-
 /**
  * @typedef {object} Comparison
  * @property {"cpu" | "webgpu"} backend
@@ -81,7 +71,7 @@ async function compareOn(backend, engines, options, needs) {
   const batches = options.batches ?? DEFAULTS[backend].batches;
   const rounds = options.rounds ?? DEFAULTS[backend].rounds;
   const server = await serve(model.onnx);
-  const hardware = process.env.HEADSTART_HARDWARE_WEBGPU === "1";
+  const { hardware } = options;
   const where = { executablePath, address: server.address, hardware };
   /** @type {Comparison} */
   const result = {
@@ -102,7 +92,7 @@ async function compareOn(backend, engines, options, needs) {
   // As it comes, so that an interrupted run leaves something.
   const keep = () => writeResult(`peers-${backend}`, result);
   try {
-    await inSession(where, async (session) => {
+    const working = await inSession(where, async (session) => {
       result.machine.browser = session.version;
       result.machine.adapter = await session.page.evaluate(() =>
         /** @type {any} */ (window).adapter(),
@@ -130,10 +120,11 @@ async function compareOn(backend, engines, options, needs) {
         result.downloads.push({ engine: engine.id, ...download });
         await keep();
       }
+      return opened.map(({ engine }) => engine);
     });
     if (options.cold) {
       const { cold, failures } = await measureCold(
-        ...[where, engines, Math.max(...batches)],
+        ...[where, working, Math.max(...batches)],
       );
       result.cold = cold;
       result.failures.push(...failures);
@@ -147,7 +138,7 @@ async function compareOn(backend, engines, options, needs) {
 
 const HEADING = `# Headstart beside other libraries
 
-ResNet18 to its 512-number embedding, 224×224, in one browser session, in turns; \`npm run bench -- peers --backend all --markdown\` writes this page. Times are medians; “spread” is the middle half's width by the median; “times onnxruntime-web” is how many times as fast, the median of the rounds' ratios. “Cores busy” is processor time by elapsed time, which shows whether threads are used. Times start with the input as the library wants it in JavaScript and end with the embeddings there; Headstart's input are pixels staged before. All engines compute with the same weights, rounded to 8 bits and back, and every embedding is compared with that of plain loops in f64.`;
+ResNet18 to its 512-number embedding, 224×224, in one browser session, in turns; \`npm run bench -- peers --backend all --markdown\` writes this page. Times are medians; “spread” is the middle half's width by the median; “times onnxruntime-web” is how many times as fast, the median of the rounds' ratios. “Cores busy” is processor time by elapsed time; “threads at work” is among how many equal shares its division between threads might as well be, which other programs on the machine do not change. Times start with the input as the library wants it in JavaScript and end with the embeddings there; Headstart's input are pixels staged before. All engines compute with the same weights, rounded to 8 bits and back, and every embedding is compared with that of plain loops in f64.`;
 
 /** @param {Comparison} result */
 function pageOf({ backend, machine, ...result }) {

@@ -1,6 +1,5 @@
 /** Serves what the benchmark's page needs, isolated from other origins, and remembers which files were fetched. */
 import { createServer } from "node:http";
-import { createReadStream } from "node:fs";
 import { basename, dirname } from "node:path";
 import sirv from "sirv";
 import {
@@ -72,17 +71,4 @@ export async function serve(onnx, more = () => false) {
     fetched,
     close: () => server.close(),
   };
-}
-
-/**
- * Sends a file's bytes with some more behind them.
- * @param {string} path
- * @param {Buffer} suffix
- * @param {import("node:http").ServerResponse} response
- */
-export function sendWithSuffix(path, suffix, response) {
-  response.writeHead(200, { "content-type": "image/jpeg" });
-  const stream = createReadStream(path);
-  stream.pipe(response, { end: false });
-  stream.on("end", () => response.end(suffix));
 }

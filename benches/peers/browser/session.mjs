@@ -1,5 +1,5 @@
 /** A browser with the benchmark's page, and what the operating system knows of the browser's processes. */
-import { readFile } from "node:fs/promises";
+import { readFile, readdir } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { inRoot } from "../../../tools/support/paths.mjs";
 
@@ -17,6 +17,8 @@ const FLAGS = [
  * @property {import("@playwright/test").Page} page
  * @property {string} version the browser's
  * @property {() => Promise<number>} cpuSeconds processor time that all its processes have used
+ * @property {() => Promise<Map<string, number>>} threadTicks processor time of each of their threads, in clock ticks;
+ *   known on Linux, and empty elsewhere
  * @property {() => Promise<number | undefined>} peakBytes the most memory that its processes held, each at its own
  *   time, summed; known on Linux
  */
@@ -50,6 +52,7 @@ export async function inSession({ executablePath, address, hardware }, work) {
       version: browser.version(),
       cpuSeconds: async () =>
         (await processes()).reduce((sum, { cpuTime }) => sum + cpuTime, 0),
+      threadTicks: async () => ticks((await processes()).map(({ id }) => id)),
       peakBytes: async () => peak((await processes()).map(({ id }) => id)),
     });
   } finally {
@@ -72,4 +75,24 @@ async function peak(pids) {
     bytes += Number(kilobytes) * 1024;
   }
   return bytes;
+}
+
+/**
+ * User and system time of each thread: fields 14 and 15 of proc_pid_stat(5).
+ * @param {number[]} pids
+ */
+async function ticks(pids) {
+  /** @type {Map<string, number>} */
+  const all = new Map();
+  for (const pid of pids) {
+    const folder = `/proc/${pid}/task`;
+    for (const thread of await readdir(folder).catch(() => [])) {
+      const path = `${folder}/${thread}/stat`;
+      const stat = await readFile(path, "utf8").catch(() => "");
+      // The name, in parentheses, may hold spaces; the fields behind it start with the third.
+      const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+      all.set(thread, Number(fields[11] ?? 0) + Number(fields[12] ?? 0));
+    }
+  }
+  return all;
 }

@@ -1,6 +1,11 @@
-import "./wasm-memory.js";
-import "./jax-threads.js";
 import { serve } from "./serve.js";
-import { openJax, unfoldedConvolution } from "./jax.js";
 
-serve(({ threads }) => openJax("wasm", unfoldedConvolution, { threads }));
+serve(async ({ threads }) => {
+  // jax-js starts a worker per core wherever memory can be shared, and has no option for it. It does so as it is
+  // imported.
+  if (threads === 1) delete globalThis.SharedArrayBuffer;
+  else
+    Object.defineProperty(navigator, "hardwareConcurrency", { value: threads });
+  const { openJax, unfoldedConvolution } = await import("./jax.js");
+  return openJax("wasm", unfoldedConvolution, { threads });
+});

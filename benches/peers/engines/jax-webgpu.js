@@ -1,4 +1,6 @@
 import { serve } from "./serve.js";
-import { libraryConvolution, openJax } from "./jax.js";
 
-serve(() => openJax("webgpu", libraryConvolution, {}));
+serve(async () => {
+  const { libraryConvolution, openJax } = await import("./jax.js");
+  return openJax("webgpu", libraryConvolution, {});
+});

@@ -1,8 +1,7 @@
-import "./wasm-memory.js";
-import * as ort from "onnxruntime-web/wasm";
 import { serve } from "./serve.js";
-import { openOnnxruntime } from "./onnxruntime.js";
 
-serve((options) =>
-  openOnnxruntime(ort, "wasm", "ort-wasm-simd-threaded", options),
-);
+serve(async (options) => {
+  const ort = await import("onnxruntime-web/wasm");
+  const { openOnnxruntime } = await import("./onnxruntime.js");
+  return openOnnxruntime(ort, "wasm", "ort-wasm-simd-threaded", options);
+});

@@ -1,8 +1,8 @@
-import "./wasm-memory.js";
-import * as ort from "onnxruntime-web/webgpu";
 import { serve } from "./serve.js";
-import { openOnnxruntime } from "./onnxruntime.js";
 
-serve((options) =>
-  openOnnxruntime(ort, "webgpu", "ort-wasm-simd-threaded.asyncify", options),
-);
+serve(async (options) => {
+  const ort = await import("onnxruntime-web/webgpu");
+  const { openOnnxruntime } = await import("./onnxruntime.js");
+  const binary = "ort-wasm-simd-threaded.asyncify";
+  return openOnnxruntime(ort, "webgpu", binary, options);
+});

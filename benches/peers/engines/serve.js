@@ -36,14 +36,17 @@ export function serve(open) {
     },
     wasmBytes: async () => wasmBytes(),
   };
+  answer(calls);
+}
+
+/** Answers the page's requests by these functions. */
+export function answer(calls) {
   onmessage = async ({ data: { id, call, argument } }) => {
     try {
       postMessage({ id, result: await calls[call](argument) });
     } catch (error) {
-      postMessage({
-        id,
-        error: error?.stack ?? error?.message ?? String(error),
-      });
+      const text = error?.stack ?? error?.message ?? String(error);
+      postMessage({ id, error: text });
     }
   };
 }

@@ -1,6 +1,7 @@
-import "./wasm-memory.js";
 import { serve } from "./serve.js";
-import { openTensorflow } from "./tensorflow.js";
-import { startWasm } from "./tensorflow-backend-wasm.js";
 
-serve(async (options) => openTensorflow(await startWasm(options)));
+serve(async (options) => {
+  const { startWasm } = await import("./tensorflow-wasm-backend.js");
+  const { openTensorflow } = await import("./tensorflow.js");
+  return openTensorflow(await startWasm(options));
+});

@@ -1,11 +1,7 @@
-import "./wasm-memory.js";
-import * as tf from "@tensorflow/tfjs-core";
-import "@tensorflow/tfjs-backend-webgpu";
 import { serve } from "./serve.js";
-import { openTensorflow } from "./tensorflow.js";
 
 serve(async () => {
-  if (!(await tf.setBackend("webgpu")))
-    throw new Error("The WebGPU backend did not start");
-  return openTensorflow({});
+  const { startWebgpu } = await import("./tensorflow-webgpu-backend.js");
+  const { openTensorflow } = await import("./tensorflow.js");
+  return openTensorflow(await startWebgpu());
 });

@@ -1,4 +1,4 @@
-/** Counts the WebAssembly memory of this worker. Import it before anything that starts a module. */
+/** Counts the WebAssembly memory of this worker, from when this is imported; so the libraries are imported later. */
 
 const memories = new Set();
 

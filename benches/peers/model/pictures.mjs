@@ -9,8 +9,9 @@ export const PICTURE_SIDE = 256;
 /** How many there are; larger batches repeat them. */
 export const PICTURES = 4;
 
-const MEAN = [0.485, 0.456, 0.406];
-const STD = [0.229, 0.224, 0.225];
+/** Of the ImageNet photos, by channel. */
+export const MEAN = [0.485, 0.456, 0.406];
+export const STD = [0.229, 0.224, 0.225];
 const DISCS = 12;
 const WAVES = 6;
 

@@ -34,7 +34,13 @@ const pad = (cell, width, column) =>
 export function timesTable(rows) {
   const head = [
     ...["library", "threads", "batch", "ms per picture", "spread"],
-    ...[`times ${BASE}`, "first call, ms", "cores busy", "cosine"],
+    ...[
+      `times ${BASE}`,
+      "first call, ms",
+      "cores busy",
+      "threads at work",
+      "cosine",
+    ],
   ];
   return table(
     head,
@@ -52,6 +58,7 @@ export function timesTable(rows) {
         base ? `${ratio(base, row).toFixed(2)}×` : "",
         figure(row.first),
         row.busy.toFixed(1),
+        row.sharers === 0 ? "" : row.sharers.toFixed(1),
         row.cosine.toFixed(7),
       ];
     }),

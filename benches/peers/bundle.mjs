@@ -47,8 +47,8 @@ export async function installPeers() {
 
 /** @param {string[]} scripts names in `engines/`, without their extension */
 export async function bundleEngines(scripts) {
-  await rm(engineFolder, { recursive: true, force: true });
   for (const script of new Set(scripts)) {
+    await rm(join(engineFolder, script), { recursive: true, force: true });
     await bundle(
       join("engines", `${script}.js`),
       join(engineFolder, script),

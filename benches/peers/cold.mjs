@@ -3,14 +3,7 @@ import { say } from "../../tools/support/console.mjs";
 import { inSession } from "./browser/session.mjs";
 import { addresses, failed } from "./measure.mjs";
 
-/**
- * @typedef {object} Cold
- * @property {string} engine
- * @property {number} open milliseconds until its code and weights are loaded, from this machine
- * @property {number} first milliseconds of the first picture after that
- * @property {number} batch of the later call whose memory is counted too
- * @property {number | undefined} peakBytes the most that the browser's processes held, less those of an empty page
- */
+/** @typedef {import("./report/rows.mjs").Cold} Cold */
 
 /**
  * @param {Parameters<typeof inSession>[0]} where

@@ -4,18 +4,7 @@ import { equalShares, median } from "./statistics.mjs";
 import { LEAST_COSINE, smallestCosine } from "./agreement.mjs";
 
 /**
- * One engine with one batch.
- * @typedef {object} Row
- * @property {string} library
- * @property {"cpu" | "webgpu"} backend
- * @property {number} threads as many as were asked for
- * @property {number} batch
- * @property {number} first milliseconds of the first call with this batch
- * @property {number[]} times milliseconds of each later call
- * @property {number} staging milliseconds, at the median, of what is done to a batch before its call
- * @property {number} busy processor time by elapsed time, of all the browser's processes
- * @property {number} sharers among how many threads the work was shared; 0 where that is not known
- * @property {number} cosine the smallest to the reference
+ * @typedef {import("./report/rows.mjs").Row} Row
  *
  * @typedef {object} Opened
  * @property {import("./engines.mjs").Engine} engine

@@ -1,5 +1,7 @@
 /** A folder of photos through TensorFlow.js, as a small application does it: embed, fit a dense head, measure it. */
 import * as tf from "@tensorflow/tfjs-core";
+// Without it operations have no gradients in this build.
+import "@tensorflow/tfjs-core/dist/register_all_gradients.js";
 import { EMBEDDING, SIDE } from "../model/network.mjs";
 import { MEAN, STD } from "../model/pictures.mjs";
 import { loadNetwork } from "./tensorflow.js";

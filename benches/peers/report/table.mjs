@@ -30,7 +30,7 @@ export function table(head, rows) {
 const pad = (cell, width, column) =>
   column === 0 ? cell.padEnd(width) : cell.padStart(width);
 
-/** @param {import("../measure.mjs").Row[]} rows of one backend */
+/** @param {import("./rows.mjs").Row[]} rows of one backend */
 export function timesTable(rows) {
   const head = [
     ...["library", "threads", "batch", "ms per picture", "spread"],
@@ -82,7 +82,7 @@ export function ratio(base, row) {
 }
 
 /**
- * @param {import("../cold.mjs").Cold[]} cold
+ * @param {import("./rows.mjs").Cold[]} cold
  * @param {Record<string, number>} wasm
  */
 export function coldTable(cold, wasm) {

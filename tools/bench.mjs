@@ -25,6 +25,10 @@ const BENCHMARKS = {
     what: "whether CPU and WebGPU fit the same head (needs ../shared)",
     command: [process.execPath, "benches/browser/backends.mjs"],
   },
+  peers: {
+    what: "Headstart beside onnxruntime-web, TensorFlow.js and jax-js, in the browser; --help lists its modes",
+    command: [process.execPath, "benches/peers/peers.mjs"],
+  },
 };
 
 await main(async () => {

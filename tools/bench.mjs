@@ -21,10 +21,6 @@ const BENCHMARKS = {
     what: "adding photos for the first and the second time, the page's thread meanwhile, and memory (needs ../shared)",
     command: [process.execPath, "benches/browser/package.mjs"],
   },
-  backends: {
-    what: "whether CPU and WebGPU fit the same head (needs ../shared)",
-    command: [process.execPath, "benches/browser/backends.mjs"],
-  },
   peers: {
     what: "Headstart beside onnxruntime-web, TensorFlow.js and jax-js, in the browser; --help lists its modes",
     command: [process.execPath, "benches/peers/peers.mjs"],

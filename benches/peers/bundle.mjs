@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { nodePackagesAreCurrent } from "../../tools/steps/node-packages.mjs";
 import { step } from "../../tools/support/console.mjs";
-import { inRoot, wasmModules } from "../../tools/support/paths.mjs";
+import { inRoot, packageDist, wasmModules } from "../../tools/support/paths.mjs";
 import { npm } from "../../tools/support/run.mjs";
 
 const folder = inRoot("benches", "peers");
@@ -60,6 +60,10 @@ export async function bundleEngines(scripts) {
     const own = /^headstart-(?:breakdown-)?(cpu|webgpu)$/.exec(script)?.[1];
     if (own) {
       await cp(join(wasmModules, own), join(engineFolder, script), {
+        recursive: true,
+      });
+      // What further workers run.
+      await cp(packageDist, join(engineFolder, script, "package"), {
         recursive: true,
       });
     }

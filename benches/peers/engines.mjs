@@ -32,15 +32,12 @@ const SCRIPTS = {
 export function enginesOf({ libraries, threads }, backend) {
   const counts = backend === "cpu" ? threads : [1];
   return counts.flatMap((count) =>
-    libraries
-      // Headstart's module computes on one thread.
-      .filter((library) => library !== "headstart" || count === 1)
-      .map((library) => ({
-        id: `${SCRIPTS[library]}-${backend}-${count}`,
-        library,
-        backend,
-        threads: count,
-        script: `${SCRIPTS[library]}-${backend}`,
-      })),
+    libraries.map((library) => ({
+      id: `${SCRIPTS[library]}-${backend}-${count}`,
+      library,
+      backend,
+      threads: count,
+      script: `${SCRIPTS[library]}-${backend}`,
+    })),
   );
 }

@@ -58,7 +58,10 @@ answer({
           session.stage(file.name, pixels),
         );
       }
-      const embeddings = await steps.time("embed", () => session.embedStaged());
+      const crops = session.takeStaged();
+      const { embeddings } = await steps.time("embed", () =>
+        backbone.run(crops.bytes(), false),
+      );
       const length = embeddings.length / batch.length;
       await steps.time("keep the embeddings", () => {
         for (const [i, { file, label, split }] of batch.entries()) {

@@ -1,4 +1,4 @@
 import { serve } from "./serve.js";
 import { openHeadstart } from "./headstart.js";
 
-serve(({ base }) => openHeadstart("webgpu", base));
+serve((options) => openHeadstart("webgpu", options));

@@ -3,12 +3,15 @@ import { transfer, wrap } from "comlink";
 import type { EngineRequest, WorkerHost } from "../protocol.js";
 import type { Engine } from "./engines.js";
 
-/** Starts the worker and has it load the network; rejects when either fails. */
+/**
+ * Starts the worker and has it load the network; rejects when either fails. By this worker's own address, if
+ * no other is given, so that whatever placed and confined this one holds for the further one too.
+ */
 export async function startFurtherWorker(
   request: EngineRequest,
+  address: string | URL = globalThis.location.href,
 ): Promise<Engine> {
-  // By this worker's own address, so that whatever placed and confined it holds for the further one too.
-  const worker = new Worker(globalThis.location.href, {
+  const worker = new Worker(address, {
     type: "module",
     name: "headstart engine",
   });

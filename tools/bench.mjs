@@ -7,7 +7,15 @@ import { run } from "./support/run.mjs";
 const BENCHMARKS = {
   accuracy: {
     what: "the head and the evaluation on real photos (needs ../shared)",
-    command: ["cargo", "bench", "--features", "autodiff", "--bench", "accuracy", "--"],
+    command: [
+      "cargo",
+      "bench",
+      "--features",
+      "autodiff",
+      "--bench",
+      "accuracy",
+      "--",
+    ],
   },
   quantization: {
     what: "what int8 weights cost the embeddings (needs ../shared)",

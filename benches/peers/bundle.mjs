@@ -5,7 +5,11 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { nodePackagesAreCurrent } from "../../tools/steps/node-packages.mjs";
 import { step } from "../../tools/support/console.mjs";
-import { inRoot, packageDist, wasmModules } from "../../tools/support/paths.mjs";
+import {
+  inRoot,
+  packageDist,
+  wasmModules,
+} from "../../tools/support/paths.mjs";
 import { npm } from "../../tools/support/run.mjs";
 
 const folder = inRoot("benches", "peers");

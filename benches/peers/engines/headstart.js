@@ -6,23 +6,18 @@ import { PICTURE_SIDE } from "../model/pictures.mjs";
 
 export async function openHeadstart(kind, { base, threads = 1 }) {
   const module = await import(/* not bundled */ `${base}headstart.js`);
-  const wasm = new URL(`${base}headstart_bg.wasm`, location.href).href;
-  await module.default({ module_or_path: wasm });
+  const code = await WebAssembly.compileStreaming(
+    fetch(`${base}headstart_bg.wasm`),
+  );
+  await module.default({ module_or_path: code });
   const weights = new Uint8Array(await bytesOf(WEIGHTS));
   const backbone = await module.Backbone.load(weights);
   const session = backbone.session("centre");
-  const engines = new Engines(backbone, () =>
-    startFurtherWorker(
-      { kind, wasm: { [kind]: wasm }, weights },
-      new URL(`${base}package/worker.js`, location.href),
-    ),
-  );
-  const run = (crops) => engines.run(crops, false, threads, console.log);
-  if (threads > 1) {
-    // Nobody waits for further workers in an application; here they are to be there from the first round on.
-    await run(new Uint8Array(threads * 224 * 224 * 3));
-    for (let i = 0; i < 300 && engines.count < threads; i++)
-      await new Promise((resolve) => setTimeout(resolve, 100));
+  const engines = new Engines(backbone);
+  for (let further = 1; further < threads; further++) {
+    const script = new URL(`${base}package/worker.js`, location.href);
+    const worker = await startFurtherWorker(script);
+    engines.add(await worker.load({ kind, code, weights }));
   }
   let images = [];
   return {
@@ -37,7 +32,12 @@ export async function openHeadstart(kind, { base, threads = 1 }) {
     },
     async embed() {
       const crops = session.takeStaged();
-      const { embeddings } = await run(crops.bytes());
+      const { embeddings } = await engines.run(
+        crops.bytes(),
+        false,
+        threads,
+        console.log,
+      );
       return crops.embeddings(embeddings);
     },
   };

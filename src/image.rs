@@ -311,6 +311,14 @@ fn crop_offset(side: usize) -> usize {
     }
 }
 
+/// A channel's scale and shift: `value · scale + shift` is `(value / 255 − mean) / deviation`.
+pub(crate) fn normalization(channel: usize) -> (f32, f32) {
+    (
+        1.0 / (255.0 * STD[channel]),
+        -MEAN[channel] / STD[channel],
+    )
+}
+
 /// Scales and normalises a crop `[224, 224, 3]` and appends it as `[3, 224, 224]`.
 ///
 /// # Panics
@@ -319,9 +327,7 @@ pub fn normalize_into(crop: &[u8], input: &mut Vec<f32>) {
     assert_eq!(crop.len(), INPUT_LEN, "a crop is 224x224 RGB");
     input.reserve(INPUT_LEN);
     for channel in 0..3 {
-        // One multiply and add per value: (x / 255 - mean) / std.
-        let scale = 1.0 / (255.0 * STD[channel]);
-        let shift = -MEAN[channel] / STD[channel];
+        let (scale, shift) = normalization(channel);
         input.extend(
             crop[channel..]
                 .iter()

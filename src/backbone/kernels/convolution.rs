@@ -4,13 +4,16 @@ use super::epilogue::Epilogue;
 use super::gather::{self, Kernel};
 use super::gemm::PANEL;
 use super::shape::Size;
-use super::{transform, winograd};
+use super::transform::Three;
+use super::winograd;
 
 /// Buffers that one convolution leaves to the next.
 #[derive(Debug, Default)]
 pub struct Workspace {
-    winograd: winograd::Buffers,
+    pub(super) winograd: winograd::Buffers,
     gather: gather::Buffers,
+    /// The stem's input.
+    pub(super) halved: Vec<f32>,
 }
 
 /// A convolution: square kernel, padding that keeps the size at stride 1.
@@ -34,21 +37,12 @@ impl Convolution {
         let channels_in = weights.len() / (taps * channels_out);
         assert_eq!(channels_in % 4, 0, "whole vectors of input channels");
         assert_eq!(weights.len(), taps * channels_out * channels_in);
-        let mut packed = Vec::with_capacity(weights.len());
-        for panel in weights.chunks_exact(PANEL * channels_in * taps) {
-            for tap in 0..taps {
-                for channel in 0..channels_in {
-                    let at = |lane| panel[(lane * channels_in + channel) * taps + tap];
-                    packed.extend((0..PANEL).map(at));
-                }
-            }
-        }
         Self {
             kernel: Kernel {
                 side: kernel,
                 stride,
             },
-            weights: packed,
+            weights: pack(weights, channels_in, taps),
             bias,
         }
     }
@@ -75,8 +69,8 @@ impl Convolution {
     ) {
         let len = self.output_size(size).pixels() * self.channels();
         output.resize(len, 0.0);
-        if (self.kernel.side, self.kernel.stride) == (transform::KERNEL, 1) {
-            winograd::convolve(
+        if (self.kernel.side, self.kernel.stride) == (3, 1) {
+            winograd::convolve::<Three, 3, 4>(
                 input,
                 size,
                 &self.weights,
@@ -98,4 +92,18 @@ impl Convolution {
             );
         }
     }
+}
+
+/// `[channels_out, channels_in, taps]` → `[channels_out / 8, taps, channels_in, 8]`
+pub(super) fn pack(weights: &[f32], channels_in: usize, taps: usize) -> Vec<f32> {
+    let mut packed = Vec::with_capacity(weights.len());
+    for panel in weights.chunks_exact(PANEL * channels_in * taps) {
+        for tap in 0..taps {
+            for channel in 0..channels_in {
+                let at = |lane| panel[(lane * channels_in + channel) * taps + tap];
+                packed.extend((0..PANEL).map(at));
+            }
+        }
+    }
+    packed
 }

@@ -1,18 +1,26 @@
-//! The transforms of Winograd's F(4×4, 3×3) in one dimension, for the points 0, ±1, ±2 and ∞.
+//! Winograd's transforms in one dimension, for the points 0, ±1, ±2 and ∞: tiles of six pixels, of which a
+//! kernel of three leaves four and a kernel of four leaves three.
 //!
 //! Source: Lavin & Gray 2016, "Fast Algorithms for Convolutional Neural Networks", section 4.3: with
 //! `Y = Aᵀ[(G g Gᵀ) ⊙ (Bᵀ d B)]A`, 36 products stand for 144.
 
 use super::vector::F32x4;
 
-/// Pixels that a tile puts out, in each direction.
-pub(super) const OUT: usize = 4;
 /// Pixels that a tile takes in, in each direction.
 pub(super) const IN: usize = 6;
-/// The side of the kernel.
-pub(super) const KERNEL: usize = 3;
 /// Products of a tile.
 pub(super) const PRODUCTS: usize = IN * IN;
+
+/// A kernel of `KERNEL` pixels, `BEFORE` of them before the output's, by tiles that put out `OUT`.
+pub(super) trait Tile<const KERNEL: usize, const OUT: usize> {
+    const BEFORE: usize;
+
+    /// `G g`
+    fn kernel(g: [F32x4; KERNEL]) -> [F32x4; IN];
+
+    /// `Aᵀ m`
+    fn output(m: [F32x4; IN]) -> [F32x4; OUT];
+}
 
 /// `Bᵀ d`
 #[inline(always)]
@@ -34,34 +42,84 @@ pub(super) fn input(d: [F32x4; 6]) -> [F32x4; 6] {
     ]
 }
 
-/// `G g`
-#[inline(always)]
-pub(super) fn kernel(g: [F32x4; 3]) -> [F32x4; 6] {
-    let ends = (g[0] + g[2]).scale(-1.0 / 6.0);
-    let middle = g[1].scale(-1.0 / 6.0);
-    let far_ends = g[0].scale(1.0 / 24.0) + g[2].scale(1.0 / 6.0);
-    let far_middle = g[1].scale(1.0 / 12.0);
-    [
-        g[0].scale(1.0 / 4.0),
-        ends + middle,
-        ends - middle,
-        far_ends + far_middle,
-        far_ends - far_middle,
-        g[2],
-    ]
+/// F(4, 3), with the kernel's middle on the output's pixel.
+pub(super) struct Three;
+
+impl Tile<3, 4> for Three {
+    const BEFORE: usize = 1;
+
+    #[inline(always)]
+    fn kernel(g: [F32x4; 3]) -> [F32x4; IN] {
+        let even = g[0] + g[2];
+        let far_even = g[0] + g[2].scale(4.0);
+        let far_odd = g[1].scale(1.0 / 12.0);
+        [
+            g[0].scale(1.0 / 4.0),
+            (even + g[1]).scale(-1.0 / 6.0),
+            (even - g[1]).scale(-1.0 / 6.0),
+            far_even.scale(1.0 / 24.0) + far_odd,
+            far_even.scale(1.0 / 24.0) - far_odd,
+            g[2],
+        ]
+    }
+
+    #[inline(always)]
+    fn output(m: [F32x4; IN]) -> [F32x4; 4] {
+        let Pairs { near, far } = Pairs::of(m);
+        [
+            m[0] + near[0] + far[0],
+            far[1].mul_add(F32x4::splat(2.0), near[1]),
+            far[0].mul_add(F32x4::splat(4.0), near[0]),
+            far[1].mul_add(F32x4::splat(8.0), near[1]) + m[5],
+        ]
+    }
 }
 
-/// `Aᵀ m`
-#[inline(always)]
-pub(super) fn output(m: [F32x4; 6]) -> [F32x4; 4] {
-    let near_sum = m[1] + m[2];
-    let near_difference = m[1] - m[2];
-    let far_sum = m[3] + m[4];
-    let far_difference = m[3] - m[4];
-    [
-        m[0] + near_sum + far_sum,
-        far_difference.mul_add(F32x4::splat(2.0), near_difference),
-        far_sum.mul_add(F32x4::splat(4.0), near_sum),
-        far_difference.mul_add(F32x4::splat(8.0), near_difference) + m[5],
-    ]
+/// F(3, 4), with the kernel's third place on the output's pixel.
+pub(super) struct Four;
+
+impl Tile<4, 3> for Four {
+    const BEFORE: usize = 2;
+
+    #[inline(always)]
+    fn kernel(g: [F32x4; 4]) -> [F32x4; IN] {
+        let even = g[0] + g[2];
+        let odd = g[1] + g[3];
+        let far_even = (g[0] + g[2].scale(4.0)).scale(1.0 / 24.0);
+        let far_odd = (g[1] + g[3].scale(4.0)).scale(1.0 / 12.0);
+        [
+            g[0].scale(1.0 / 4.0),
+            (even + odd).scale(-1.0 / 6.0),
+            (even - odd).scale(-1.0 / 6.0),
+            far_even + far_odd,
+            far_even - far_odd,
+            g[3],
+        ]
+    }
+
+    #[inline(always)]
+    fn output(m: [F32x4; IN]) -> [F32x4; 3] {
+        let Pairs { near, far } = Pairs::of(m);
+        [
+            m[0] + near[0] + far[0],
+            far[1].mul_add(F32x4::splat(2.0), near[1]),
+            far[0].mul_add(F32x4::splat(4.0), near[0]) + m[5],
+        ]
+    }
+}
+
+/// Sums and differences of the products for ±1 and for ±2.
+struct Pairs {
+    near: [F32x4; 2],
+    far: [F32x4; 2],
+}
+
+impl Pairs {
+    #[inline(always)]
+    fn of(m: [F32x4; IN]) -> Self {
+        Self {
+            near: [m[1] + m[2], m[1] - m[2]],
+            far: [m[3] + m[4], m[3] - m[4]],
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! 3×3 convolutions of stride 1 by Winograd's F(4×4, 3×3).
+//! Convolutions of stride 1 by Winograd's F(4×4, 3×3) or F(3×3, 4×4).
 //!
 //! A group of tiles at a time is transformed, so that what is transformed stays in the cache. The weights
 //! are transformed anew for each group: kept transformed they would take four times the memory.
@@ -8,7 +8,7 @@ use std::array::from_fn;
 use super::epilogue::Epilogue;
 use super::gemm::{Inputs, PANEL, ROWS, Sums, halves, multiply};
 use super::shape::Size;
-use super::transform::{self, IN, KERNEL, OUT, PRODUCTS};
+use super::transform::{self, IN, PRODUCTS, Tile};
 use super::vector::{F32x4, LANES};
 
 /// Bytes that a group's transformed inputs may take.
@@ -29,9 +29,9 @@ pub(super) struct Buffers {
     sums: Vec<Sums>,
 }
 
-/// Convolves `[images, height, width, channels]` with `weights`, `[panels, 3, 3, channels, 8]`, into
+/// Convolves `[images, height, width, channels]` with `weights`, `[panels, kernel, kernel, channels, 8]`, into
 /// `output`, `[images, height, width, 8 · panels]`.
-pub(super) fn convolve(
+pub(super) fn convolve<T: Tile<KERNEL, OUT>, const KERNEL: usize, const OUT: usize>(
     input: &[f32],
     size: Size,
     weights: &[f32],
@@ -42,7 +42,7 @@ pub(super) fn convolve(
 ) {
     let panels = bias.len() / PANEL;
     let channels = weights.len() / (bias.len() * KERNEL * KERNEL);
-    let tiles = Tiles::of(size);
+    let tiles = Tiles::of(size, OUT);
     let quads = tiles.len().div_ceil(ROWS);
     let group = group_len(quads, channels);
     let inputs_stride = group * channels + SKEW / ROWS;
@@ -58,14 +58,14 @@ pub(super) fn convolve(
         for index in 0..count {
             let places = tiles.places(first + index);
             let to = &mut buffers.inputs[index * channels..];
-            transform_inputs(input, size, places, channels, inputs_stride, to);
+            transform_inputs(input, size, places, T::BEFORE, channels, inputs_stride, to);
         }
         for panel in 0..panels {
             let transformed = &mut buffers.weights[panel % block * panel_stride..][..panel_stride];
             // Where all panels fit, the first group's are still there.
             if block < panels || first == 0 {
                 let from = &weights[panel * KERNEL * KERNEL * panel_len..];
-                transform_weights(from, channels, transformed);
+                transform_weights::<T, KERNEL, OUT>(from, channels, transformed);
             }
             for product in 0..PRODUCTS {
                 multiply(
@@ -84,7 +84,7 @@ pub(super) fn convolve(
                     let channel = panel * PANEL;
                     let channels = panels * PANEL;
                     let to = Target { size, place, channel, channels };
-                    transform_output(sums, to, &bias, epilogue, output);
+                    transform_output::<T, KERNEL, OUT>(sums, to, &bias, epilogue, output);
                 }
             }
         }
@@ -103,6 +103,8 @@ struct Tiles {
     images: usize,
     down: usize,
     across: usize,
+    /// Output pixels of a tile in each direction.
+    side: usize,
 }
 
 /// A tile's image, and its first output pixel there.
@@ -114,11 +116,12 @@ struct Place {
 }
 
 impl Tiles {
-    fn of(size: Size) -> Self {
+    fn of(size: Size, side: usize) -> Self {
         Self {
             images: size.images,
-            down: size.height.div_ceil(OUT),
-            across: size.width.div_ceil(OUT),
+            down: size.height.div_ceil(side),
+            across: size.width.div_ceil(side),
+            side,
         }
     }
 
@@ -133,8 +136,8 @@ impl Tiles {
             let (row, column) = (tile / self.across, tile % self.across);
             (tile < self.len()).then(|| Place {
                 image: row / self.down,
-                y: row % self.down * OUT,
-                x: column * OUT,
+                y: row % self.down * self.side,
+                x: column * self.side,
             })
         })
     }
@@ -145,6 +148,7 @@ fn transform_inputs(
     input: &[f32],
     size: Size,
     places: [Option<Place>; ROWS],
+    before: usize,
     channels: usize,
     stride: usize,
     to: &mut [Inputs],
@@ -154,8 +158,8 @@ fn transform_inputs(
     let pixels: [[Option<&[[f32; LANES]]>; PRODUCTS]; ROWS] = places.map(|place| {
         from_fn(|index| {
             let place = place?;
-            let y = (place.y + index / IN) as isize - 1;
-            let x = (place.x + index % IN) as isize - 1;
+            let y = (place.y + index / IN) as isize - before as isize;
+            let x = (place.x + index % IN) as isize - before as isize;
             let pixel = size.pixel(place.image, y, x)?;
             Some(&input[pixel * vectors..][..vectors])
         })
@@ -185,19 +189,19 @@ fn transform_inputs(
     }
 }
 
-/// `G g Gᵀ` of one panel, `[3, 3, channels, 8]` → `[36, channels, 8]`, skewed.
-fn transform_weights(from: &[f32], channels: usize, to: &mut [f32]) {
+/// `G g Gᵀ` of one panel, `[kernel, kernel, channels, 8]` → `[36, channels, 8]`, skewed.
+fn transform_weights<T: Tile<KERNEL, OUT>, const KERNEL: usize, const OUT: usize>(from: &[f32], channels: usize, to: &mut [f32]) {
     let vectors = channels * PANEL / LANES;
     let stride = channels * PANEL + SKEW;
     let (from, _) = from.as_chunks::<LANES>();
     for vector in 0..vectors {
         let rows: [[F32x4; IN]; KERNEL] = from_fn(|row| {
-            transform::kernel(from_fn(|column| {
+            T::kernel(from_fn(|column| {
                 F32x4::load(&from[(row * KERNEL + column) * vectors + vector])
             }))
         });
         for column in 0..IN {
-            let done = transform::kernel(from_fn(|row| rows[row][column]));
+            let done = T::kernel(from_fn(|row| rows[row][column]));
             for (row, value) in done.iter().enumerate() {
                 let at = (row * IN + column) * stride + vector * LANES;
                 let (to, _) = to[at..at + LANES].as_chunks_mut();
@@ -217,7 +221,7 @@ struct Target {
 }
 
 /// `Aᵀ m A` of one tile and panel, into the output.
-fn transform_output(
+fn transform_output<T: Tile<KERNEL, OUT>, const KERNEL: usize, const OUT: usize>(
     sums: [&[f32; PANEL]; PRODUCTS],
     target: Target,
     bias: &[F32x4; 2],
@@ -226,12 +230,12 @@ fn transform_output(
 ) {
     let half = |half: usize| -> [[F32x4; OUT]; OUT] {
         let rows: [[F32x4; OUT]; IN] = from_fn(|row| {
-            transform::output(from_fn(|column| {
+            T::output(from_fn(|column| {
                 halves(sums[row * IN + column])[half]
             }))
         });
         let columns: [[F32x4; OUT]; OUT] =
-            from_fn(|column| transform::output(from_fn(|row| rows[row][column])));
+            from_fn(|column| T::output(from_fn(|row| rows[row][column])));
         from_fn(|row| from_fn(|column| columns[column][row]))
     };
     let [left, right] = [half(0), half(1)];

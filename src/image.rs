@@ -313,10 +313,7 @@ fn crop_offset(side: usize) -> usize {
 
 /// A channel's scale and shift: `value · scale + shift` is `(value / 255 − mean) / deviation`.
 pub(crate) fn normalization(channel: usize) -> (f32, f32) {
-    (
-        1.0 / (255.0 * STD[channel]),
-        -MEAN[channel] / STD[channel],
-    )
+    (1.0 / (255.0 * STD[channel]), -MEAN[channel] / STD[channel])
 }
 
 /// Scales and normalises a crop `[224, 224, 3]` and appends it as `[3, 224, 224]`.

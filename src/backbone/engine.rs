@@ -3,11 +3,13 @@
 #[cfg(feature = "reference")]
 use burn::tensor::Device;
 
+#[cfg(feature = "cpu")]
+use super::kernels::Network;
 #[cfg(feature = "reference")]
 use super::resnet::ResNet18;
 use super::weights::Weights;
-use crate::Result;
-use crate::device::Backend;
+use crate::device::{Backend, BackendKind};
+use crate::{Error, Result};
 
 /// What the network says of crops.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -21,6 +23,9 @@ pub struct Features {
 /// The network, in the way that suits a backend.
 #[derive(Debug)]
 pub(super) enum Engine {
+    /// Kernels for the processor.
+    #[cfg(feature = "cpu")]
+    Kernels(Box<Network>),
     /// burn's own operators: the reference for the others.
     #[cfg(feature = "reference")]
     Reference(Box<ResNet18>, Device),
@@ -29,7 +34,17 @@ pub(super) enum Engine {
 impl Engine {
     /// The fastest for a backend.
     pub fn load(weights: &impl Weights, backend: &Backend) -> Result<Self> {
-        Self::reference(weights, backend)
+        match backend.kind {
+            #[cfg(feature = "cpu")]
+            BackendKind::Cpu => Ok(Self::Kernels(Box::new(Network::load(weights)?))),
+            #[cfg(feature = "webgpu")]
+            BackendKind::WebGpu => Self::reference(weights, backend),
+            #[cfg(not(all(feature = "cpu", feature = "webgpu")))]
+            kind => Err(Error::invalid(
+                "backend",
+                format!("this build computes nothing on {kind}"),
+            )),
+        }
     }
 
     /// burn's own operators.
@@ -43,6 +58,13 @@ impl Engine {
     /// Crops `[N, 224, 224, 3]` → embeddings, and feature maps where wanted.
     pub async fn run(&self, crops: &[u8], maps: bool) -> Result<Features> {
         match self {
+            #[cfg(feature = "cpu")]
+            Self::Kernels(network) => {
+                let all = network.feature_maps(crops);
+                let embeddings = Network::pool(&all);
+                let maps = if maps { all } else { Vec::new() };
+                Ok(Features { embeddings, maps })
+            }
             #[cfg(feature = "reference")]
             Self::Reference(network, device) => network.run(crops, maps, device).await,
         }

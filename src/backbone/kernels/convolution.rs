@@ -4,8 +4,7 @@ use super::epilogue::Epilogue;
 use super::gather::{self, Kernel};
 use super::gemm::PANEL;
 use super::shape::Size;
-use super::transform::Three;
-use super::winograd;
+use super::winograd::{self, Three};
 
 /// Buffers that one convolution leaves to the next.
 #[derive(Debug, Default)]

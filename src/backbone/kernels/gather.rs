@@ -27,7 +27,10 @@ pub(super) struct Kernel {
 
 /// Convolves `[images, height, width, channels]` with `weights`, `[panels, side, side, channels, 8]`, into
 /// `output`, `[images, height / stride, width / stride, 8 · panels]`, rounded up.
-#[allow(clippy::too_many_arguments, reason = "as for every convolution, and the kernel")]
+#[allow(
+    clippy::too_many_arguments,
+    reason = "as for every convolution, and the kernel"
+)]
 pub(super) fn convolve(
     input: &[f32],
     size: Size,

@@ -11,13 +11,12 @@ mod network;
 mod pool;
 mod shape;
 mod stem;
-mod transform;
 mod vector;
 mod winograd;
 
 pub use convolution::{Convolution, Workspace};
 pub use epilogue::Epilogue;
-pub use shape::Size;
 pub use network::{Network, Stages};
 pub use pool::max_pool;
+pub use shape::Size;
 pub use stem::Stem;

@@ -76,7 +76,9 @@ impl Network {
         };
         Ok(Self {
             stem: Stem::new(&stem.weight, stem.bias),
-            stages: (0..STAGE_CHANNELS.len()).map(stage).collect::<Result<_>>()?,
+            stages: (0..STAGE_CHANNELS.len())
+                .map(stage)
+                .collect::<Result<_>>()?,
         })
     }
 
@@ -101,11 +103,13 @@ impl Network {
     /// Every stage's output for crops `[N, 224, 224, 3]`.
     pub fn stages(&self, crops: &[u8]) -> Stages {
         let mut stages = Stages::default();
-        self.run(crops, |stage, activations, size| match stage.checked_sub(1) {
-            None => append_channels_first(activations, size, &mut stages.maxpool),
-            Some(layer) => {
-                let to = &mut stages.layers[layer];
-                append_channels_first(activations, size, to);
+        self.run(crops, |stage, activations, size| {
+            match stage.checked_sub(1) {
+                None => append_channels_first(activations, size, &mut stages.maxpool),
+                Some(layer) => {
+                    let to = &mut stages.layers[layer];
+                    append_channels_first(activations, size, to);
+                }
             }
         });
         stages

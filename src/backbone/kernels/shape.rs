@@ -30,7 +30,8 @@ impl Size {
     /// The pixel's index, or `None` outside of the image: there the padding is.
     #[inline(always)]
     pub(super) fn pixel(self, image: usize, y: isize, x: isize) -> Option<usize> {
-        let inside = (0..self.height as isize).contains(&y) && (0..self.width as isize).contains(&x);
+        let inside =
+            (0..self.height as isize).contains(&y) && (0..self.width as isize).contains(&x);
         inside.then(|| (image * self.height + y as usize) * self.width + x as usize)
     }
 }

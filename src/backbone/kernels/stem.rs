@@ -7,8 +7,7 @@
 use super::convolution::{Workspace, pack};
 use super::epilogue::Epilogue;
 use super::shape::Size;
-use super::transform::Four;
-use super::winograd;
+use super::winograd::{self, Four};
 use crate::image::{INPUT_LEN, INPUT_SIDE, normalization};
 
 /// Side of the stem's own kernel.
@@ -88,9 +87,14 @@ fn halve(crop: &[u8], halved: &mut Vec<f32>) {
     for pair in rows.chunks_exact(2) {
         let [even, odd] = [&pair[0], &pair[1]].map(|row| row.chunks_exact(2 * CHANNELS));
         for (even, odd) in even.zip(odd) {
-            for pixel in [even, odd].into_iter().flat_map(|row| row.chunks_exact(CHANNELS)) {
+            for pixel in [even, odd]
+                .into_iter()
+                .flat_map(|row| row.chunks_exact(CHANNELS))
+            {
                 let normalized = pixel.iter().zip(normalization);
-                halved.extend(normalized.map(|(&value, (scale, shift))| f32::from(value) * scale + shift));
+                halved.extend(
+                    normalized.map(|(&value, (scale, shift))| f32::from(value) * scale + shift),
+                );
             }
         }
     }

@@ -4,15 +4,17 @@
 //! Source: Lavin & Gray 2016, "Fast Algorithms for Convolutional Neural Networks", section 4.3: with
 //! `Y = Aᵀ[(G g Gᵀ) ⊙ (Bᵀ d B)]A`, 36 products stand for 144.
 
-use super::vector::F32x4;
+use std::array::from_fn;
+
+use crate::backbone::kernels::vector::{F32x4, LANES};
 
 /// Pixels that a tile takes in, in each direction.
-pub(super) const IN: usize = 6;
+pub(in crate::backbone::kernels) const IN: usize = 6;
 /// Products of a tile.
-pub(super) const PRODUCTS: usize = IN * IN;
+pub(in crate::backbone::kernels) const PRODUCTS: usize = IN * IN;
 
 /// A kernel of `KERNEL` pixels, `BEFORE` of them before the output's, by tiles that put out `OUT`.
-pub(super) trait Tile<const KERNEL: usize, const OUT: usize> {
+pub(in crate::backbone::kernels) trait Tile<const KERNEL: usize, const OUT: usize> {
     const BEFORE: usize;
 
     /// `G g`
@@ -24,7 +26,7 @@ pub(super) trait Tile<const KERNEL: usize, const OUT: usize> {
 
 /// `Bᵀ d`
 #[inline(always)]
-pub(super) fn input(d: [F32x4; 6]) -> [F32x4; 6] {
+pub(in crate::backbone::kernels) fn input(d: [F32x4; 6]) -> [F32x4; 6] {
     let four = F32x4::splat(4.0);
     let two = F32x4::splat(2.0);
     let five = F32x4::splat(5.0);
@@ -43,7 +45,7 @@ pub(super) fn input(d: [F32x4; 6]) -> [F32x4; 6] {
 }
 
 /// F(4, 3), with the kernel's middle on the output's pixel.
-pub(super) struct Three;
+pub(in crate::backbone::kernels) struct Three;
 
 impl Tile<3, 4> for Three {
     const BEFORE: usize = 1;
@@ -76,7 +78,7 @@ impl Tile<3, 4> for Three {
 }
 
 /// F(3, 4), with the kernel's third place on the output's pixel.
-pub(super) struct Four;
+pub(in crate::backbone::kernels) struct Four;
 
 impl Tile<4, 3> for Four {
     const BEFORE: usize = 2;
@@ -122,4 +124,54 @@ impl Pairs {
             far: [m[3] + m[4], m[3] - m[4]],
         }
     }
+}
+
+/// Does the same with each vector of some rows: `N` rows in, `M` rows out.
+///
+/// One step per call and dimension, with what lies between in memory: both dimensions at once need more
+/// registers than there are, and take several times as long.
+#[inline(always)]
+pub(in crate::backbone::kernels) fn map_rows<const N: usize, const M: usize>(
+    from: [&[[f32; LANES]]; N],
+    to: [&mut [[f32; LANES]]; M],
+    map: impl Fn([F32x4; N]) -> [F32x4; M],
+) {
+    let len = to[0].len();
+    let from = from.map(|row| &row[..len]);
+    let mut to = to.map(|row| &mut row[..len]);
+    for index in 0..len {
+        let values = map(from_fn(|row| F32x4::load(&from[row][index])));
+        for (value, row) in values.into_iter().zip(&mut to) {
+            value.store(&mut row[index]);
+        }
+    }
+}
+
+/// `N` rows of `len` vectors, `stride` vectors apart.
+#[inline(always)]
+pub(in crate::backbone::kernels) fn rows<const N: usize>(
+    from: &[[f32; LANES]],
+    stride: usize,
+    len: usize,
+) -> [&[[f32; LANES]]; N] {
+    from_fn(|row| &from[row * stride..][..len])
+}
+
+/// The same, to be written.
+#[inline(always)]
+pub(in crate::backbone::kernels) fn rows_mut<const N: usize>(
+    to: &mut [[f32; LANES]],
+    stride: usize,
+    len: usize,
+) -> [&mut [[f32; LANES]]; N] {
+    let mut rest = to;
+    from_fn(|row| {
+        // Nothing lies behind the last row.
+        let (row, behind) = match row + 1 < N {
+            true => std::mem::take(&mut rest).split_at_mut(stride),
+            false => (std::mem::take(&mut rest), Default::default()),
+        };
+        rest = behind;
+        &mut row[..len]
+    })
 }

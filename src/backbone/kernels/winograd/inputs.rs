@@ -2,7 +2,7 @@
 
 use std::array::from_fn;
 
-use super::tiles::Quad;
+use super::tiles::{Place, Quad};
 use super::transform::{self, IN, PRODUCTS, map_rows, rows, rows_mut};
 use crate::backbone::kernels::gemm::{Inputs, ROWS};
 use crate::backbone::kernels::shape::Size;
@@ -48,14 +48,7 @@ impl Source<'_> {
         to: &mut [Inputs],
         stride: usize,
     ) {
-        let pixels = quad.map(|place| -> [Option<usize>; PRODUCTS] {
-            from_fn(|index| {
-                let place = place?;
-                let y = (place.y + index / IN) as isize - self.before as isize;
-                let x = (place.x + index % IN) as isize - self.before as isize;
-                self.size.pixel(place.image, y, x)
-            })
-        });
+        let pixels = quad.map(|place| self.pixels(place));
         let (first, last) = (channels.start / LANES, channels.end / LANES);
         for begin in (first..last).step_by(PIECE) {
             let len = PIECE.min(last - begin);
@@ -63,7 +56,10 @@ impl Source<'_> {
                 self.transform_tile(pixels, begin, len, &mut between.half, whole);
             }
             for product in 0..PRODUCTS {
-                let tiles = between.whole.each_ref().map(|tile| &tile[product * PIECE..][..len]);
+                let tiles = between
+                    .whole
+                    .each_ref()
+                    .map(|tile| &tile[product * PIECE..][..len]);
                 let to = &mut to[product * stride + (begin - first) * LANES..][..len * LANES];
                 let (to, _) = to.as_chunks_mut::<LANES>();
                 for (vector, to) in to.iter_mut().enumerate() {
@@ -74,6 +70,24 @@ impl Source<'_> {
                 }
             }
         }
+    }
+
+    /// Where a tile's inputs are, those within the image.
+    fn pixels(self, place: Option<Place>) -> [Option<usize>; PRODUCTS] {
+        let mut pixels = [None; PRODUCTS];
+        let Some(place) = place else { return pixels };
+        let Size { height, width, .. } = self.size;
+        for row in 0..IN {
+            let y = (place.y + row).wrapping_sub(self.before);
+            for column in 0..IN {
+                let x = (place.x + column).wrapping_sub(self.before);
+                if y < height && x < width {
+                    let pixel = (place.image * height + y) * width + x;
+                    pixels[row * IN + column] = Some(pixel);
+                }
+            }
+        }
+        pixels
     }
 
     /// `len` vectors of a tile's channels, from vector `begin` on.

@@ -21,8 +21,10 @@ use super::gemm::{Inputs, PANEL, ROWS, Sums, halves, multiply};
 use super::shape::Size;
 use super::vector::LANES;
 
-/// Bytes that a group's transformed inputs may take.
-const INPUTS_BYTES: usize = 1 << 18;
+/// Bytes that a group's transformed inputs, and a panel's outputs of it, may take.
+const GROUP_BYTES: usize = 1 << 18;
+/// Floats of a tile's outputs for a panel: the products' sums, and what their transform leaves.
+const OUTPUTS: usize = 2 * PRODUCTS * PANEL;
 /// The fewest tiles that a transform of the weights should serve.
 const MIN_TILES: usize = 60;
 /// Bytes that a layer's transformed weights may take to be kept from one group to the next.
@@ -75,7 +77,11 @@ pub(super) fn convolve<T: Tile<KERNEL, OUT>, const KERNEL: usize, const OUT: usi
     let tiles = Tiles::of(size, OUT);
     let group = group_len(tiles.quads(), channels);
     let inputs_stride = group * channels + SKEW / ROWS;
-    let blocks = || (0..channels).step_by(CHANNELS).map(|begin| begin..channels.min(begin + CHANNELS));
+    let blocks = || {
+        (0..channels)
+            .step_by(CHANNELS)
+            .map(|begin| begin..channels.min(begin + CHANNELS))
+    };
     let block_len = PRODUCTS * product_stride(channels.min(CHANNELS));
     let kept = panels * blocks().count() * block_len * 16 <= KEPT_BYTES;
     let Buffers {
@@ -103,7 +109,11 @@ pub(super) fn convolve<T: Tile<KERNEL, OUT>, const KERNEL: usize, const OUT: usi
         }
         for panel in 0..panels {
             for (index, block) in blocks().enumerate() {
-                let place = if kept { panel * blocks().count() + index } else { 0 };
+                let place = if kept {
+                    panel * blocks().count() + index
+                } else {
+                    0
+                };
                 let transformed = &mut transformed[place * block_len..][..block_len];
                 if !kept || first == 0 {
                     let from = &weights[panel * panel_len..][..panel_len];
@@ -131,6 +141,6 @@ pub(super) fn convolve<T: Tile<KERNEL, OUT>, const KERNEL: usize, const OUT: usi
 
 /// Where the groups are few they are of equal size.
 fn group_len(quads: usize, channels: usize) -> usize {
-    let most = (INPUTS_BYTES / (PRODUCTS * channels * 4)).max(MIN_TILES) / ROWS;
+    let most = (GROUP_BYTES / 4 / (PRODUCTS * channels + OUTPUTS)).max(MIN_TILES) / ROWS;
     quads.div_ceil(quads.div_ceil(most).max(1)).max(1)
 }

@@ -33,14 +33,6 @@ pub const PREPROCESSING_VERSION: u32 = 2;
 const MEAN: [f32; 3] = [0.485, 0.456, 0.406];
 /// ImageNet's channel standard deviations.
 const STD: [f32; 3] = [0.229, 0.224, 0.225];
-/// What a level of each channel is multiplied by, and what is added then: `(level / 255 − mean) / deviation` in one
-/// multiplication and one addition.
-pub(crate) const NORMALIZATION: [(f32, f32); 3] = [factors(0), factors(1), factors(2)];
-
-const fn factors(channel: usize) -> (f32, f32) {
-    (1.0 / (255.0 * STD[channel]), -MEAN[channel] / STD[channel])
-}
-
 /// The shortest side that an image may have, in pixels.
 pub const MIN_SIDE: usize = 16;
 /// The longest side that an image may have, in pixels: what browsers' canvases can hold.
@@ -315,6 +307,11 @@ fn crop_offset(side: usize) -> usize {
     }
 }
 
+/// A channel's scale and shift: `value · scale + shift` is `(value / 255 − mean) / deviation`.
+pub(crate) fn normalization(channel: usize) -> (f32, f32) {
+    (1.0 / (255.0 * STD[channel]), -MEAN[channel] / STD[channel])
+}
+
 /// Scales and normalises a crop `[224, 224, 3]` and appends it as `[3, 224, 224]`.
 ///
 /// # Panics
@@ -323,7 +320,7 @@ pub fn normalize_into(crop: &[u8], input: &mut Vec<f32>) {
     assert_eq!(crop.len(), INPUT_LEN, "a crop is 224x224 RGB");
     input.reserve(INPUT_LEN);
     for channel in 0..3 {
-        let (scale, shift) = NORMALIZATION[channel];
+        let (scale, shift) = normalization(channel);
         input.extend(
             crop[channel..]
                 .iter()

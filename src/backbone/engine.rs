@@ -3,13 +3,15 @@
 #[cfg(feature = "reference")]
 use burn::tensor::Device;
 
+#[cfg(feature = "cpu")]
+use super::kernels;
 #[cfg(feature = "reference")]
 use super::resnet::ResNet18;
 #[cfg(feature = "webgpu")]
 use super::webgpu;
 use super::weights::Weights;
-use crate::Result;
-use crate::device::Backend;
+use crate::device::{Backend, BackendKind};
+use crate::{Error, Result};
 
 /// What the network says of crops.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -23,7 +25,10 @@ pub struct Features {
 /// The network, in the way that suits a backend.
 #[derive(Debug)]
 pub(super) enum Engine {
-    /// WGSL kernels.
+    /// Kernels for the processor.
+    #[cfg(feature = "cpu")]
+    Cpu(Box<kernels::Network>),
+    /// Kernels for WebGPU.
     #[cfg(feature = "webgpu")]
     WebGpu(Box<webgpu::Network>),
     /// burn's own operators: the reference for the others.
@@ -39,7 +44,12 @@ impl Engine {
             let network = webgpu::Network::load(weights, device, backend.software)?;
             return Ok(Self::WebGpu(Box::new(network)));
         }
-        Self::reference(weights, backend)
+        #[cfg(feature = "cpu")]
+        if backend.kind == BackendKind::Cpu {
+            return Ok(Self::Cpu(Box::new(kernels::Network::load(weights)?)));
+        }
+        let problem = format!("this build computes nothing on {}", backend.kind);
+        Err(Error::invalid("backend", problem))
     }
 
     /// burn's own operators.
@@ -53,6 +63,13 @@ impl Engine {
     /// Crops `[N, 224, 224, 3]` → embeddings, and feature maps where wanted.
     pub async fn run(&self, crops: &[u8], maps: bool) -> Result<Features> {
         match self {
+            #[cfg(feature = "cpu")]
+            Self::Cpu(network) => {
+                let all = network.feature_maps(crops);
+                let embeddings = kernels::Network::pool(&all);
+                let maps = if maps { all } else { Vec::new() };
+                Ok(Features { embeddings, maps })
+            }
             #[cfg(feature = "webgpu")]
             Self::WebGpu(network) => network.run(crops, maps).await,
             #[cfg(feature = "reference")]

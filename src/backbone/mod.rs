@@ -5,6 +5,8 @@ mod calibration;
 #[cfg(feature = "cli")]
 pub mod checkpoint;
 mod engine;
+#[cfg(feature = "cpu")]
+pub mod kernels;
 pub mod layers;
 mod loaded;
 #[cfg(feature = "cli")]

@@ -1,7 +1,7 @@
 //! Any convolution as one product: a column holds the inputs of one output.
 
 use super::{LANES, Row, Shape, buffers};
-use crate::image::{INPUT_LEN, INPUT_SIDE, NORMALIZATION};
+use crate::image::{INPUT_LEN, INPUT_SIDE, normalization};
 
 /// Weights `[out, in, k, k]` → `[inner, out]`, of which rows past the last weight are 0.
 pub fn weights(shape: &Shape, weights: &[f32], inner: usize) -> Vec<f32> {
@@ -28,12 +28,9 @@ pub fn of_map(shape: &Shape, row: Row) -> String {
 
 /// RGB crops, four bytes to a number → normalised columns.
 pub fn of_crops(shape: &Shape, row: Row) -> String {
-    let numbers = |part: fn(&(f32, f32)) -> f32| {
-        let numbers: Vec<String> = NORMALIZATION
-            .iter()
-            .map(|both| format!("{:?}", part(both)))
-            .collect();
-        numbers.join(", ")
+    let numbers = |part: fn((f32, f32)) -> f32| {
+        let number = |channel| format!("{:?}", part(normalization(channel)));
+        [0, 1, 2].map(number).join(", ")
     };
     let read = format!(
         "let byte = image * {INPUT_LEN}u + (u32(row) * {INPUT_SIDE}u + u32(column)) * 3u + channel;

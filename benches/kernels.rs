@@ -1,0 +1,136 @@
+//! How long each layer takes by the kernels for the processor, and the network by them and by burn in
+//! turns: `cargo bench --bench kernels [-- 1 8 32]`, with the numbers of images to take together. The
+//! results are in `NOTES.md`.
+
+#[path = "../tests/support/mod.rs"]
+mod support;
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use headstart::backbone::ResNet18;
+use headstart::backbone::kernels::{Convolution, Epilogue, Network, Size, Stem, Workspace};
+use headstart::backbone::layers::{ConvLayer, convolutions};
+use headstart::backbone::weights::{QuantizedWeights, Weights};
+use headstart::device;
+use headstart::image::{INPUT_LEN, INPUT_SIDE};
+use support::{QUANTIZED, bytes, input, read_shared, values};
+
+/// Times that each thing is measured.
+const ROUNDS: usize = 7;
+
+fn main() {
+    // cargo adds an option of its own.
+    let mut batches: Vec<usize> = std::env::args().filter_map(|a| a.parse().ok()).collect();
+    if batches.is_empty() {
+        batches = vec![1, 8, 32];
+    }
+    let weights = QuantizedWeights::parse(&QUANTIZED).expect("the file is whole");
+    let photos = bytes(&read_shared("golden/crops.safetensors"), "crops");
+    for batch in batches {
+        let crops: Vec<u8> = photos
+            .iter()
+            .copied()
+            .cycle()
+            .take(batch * INPUT_LEN)
+            .collect();
+        println!("\n| layer, batch {batch} | ms per image | GFLOP/s of a direct convolution |");
+        println!("|---|---|---|");
+        for (layer, side) in with_input_sides() {
+            print_layer(&layer, side, &weights, &crops);
+        }
+        print_network(&weights, &crops);
+    }
+}
+
+/// Each convolution with the side of its input.
+fn with_input_sides() -> Vec<(ConvLayer, usize)> {
+    let mut side = INPUT_SIDE / 4;
+    let sides = convolutions().into_iter().map(|layer| {
+        if layer.kernel == 7 {
+            return (layer, INPUT_SIDE);
+        }
+        // A block's shortcut has the input of its first convolution, which is halved already.
+        let shortcut = layer.kernel == 1;
+        let of_input = if shortcut { 2 * side } else { side };
+        if layer.stride == 2 && !shortcut {
+            side /= 2;
+        }
+        (layer, of_input)
+    });
+    sides.collect()
+}
+
+fn print_layer(layer: &ConvLayer, side: usize, weights: &impl Weights, crops: &[u8]) {
+    let batch = crops.len() / INPUT_LEN;
+    let values = weights.conv(layer).expect("the layer is there");
+    let mut workspace = Workspace::default();
+    let mut output = Vec::new();
+    let milliseconds = if layer.kernel == 7 {
+        let stem = Stem::new(&values.weight, values.bias);
+        median(|| {
+            for crop in crops.chunks_exact(INPUT_LEN) {
+                stem.run(crop, &mut workspace, &mut output);
+            }
+        })
+    } else {
+        let convolution = Convolution::new(&values.weight, values.bias, layer.kernel, layer.stride);
+        let size = Size {
+            images: batch,
+            height: side,
+            width: side,
+        };
+        // Any activations take as long.
+        let activations = vec![0.5; size.pixels() * layer.channels_in];
+        let epilogue = Epilogue {
+            relu: true,
+            shortcut: None,
+        };
+        median(|| convolution.run(&activations, size, epilogue, &mut workspace, &mut output))
+    };
+    let each = milliseconds / batch as f64;
+    let places = side.div_ceil(layer.stride).pow(2);
+    let operations = 2 * places * layer.channels_out * layer.weights_per_channel();
+    let rate = operations as f64 / each / 1e6;
+    println!("| {} | {each:.2} | {rate:.1} |", layer.name);
+}
+
+/// The kernels and burn, in turns.
+fn print_network(weights: &impl Weights, crops: &[u8]) {
+    let batch = crops.len() / INPUT_LEN;
+    let device = device::cpu();
+    let kernels = Network::load(weights).expect("the weights are whole");
+    let reference = ResNet18::load(weights, &device).expect("the weights are whole");
+    let mut times = [Vec::new(), Vec::new()];
+    for _ in 0..ROUNDS {
+        times[0].push(time(|| {
+            black_box(Network::pool(&kernels.feature_maps(crops)));
+        }));
+        times[1].push(time(|| {
+            black_box(values(reference.features(input(crops, &device))));
+        }));
+    }
+    let [ours, theirs] = times.map(|times| middle(times) / batch as f64);
+    println!("| network | {ours:.1} | |");
+    println!(
+        "| network by burn | {theirs:.1}, {:.1} times as long | |",
+        theirs / ours
+    );
+}
+
+fn median(mut run: impl FnMut()) -> f64 {
+    run();
+    middle((0..ROUNDS).map(|_| time(&mut run)).collect())
+}
+
+/// Milliseconds.
+fn time(run: impl FnOnce()) -> f64 {
+    let start = Instant::now();
+    run();
+    start.elapsed().as_secs_f64() * 1e3
+}
+
+fn middle(mut times: Vec<f64>) -> f64 {
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
+}

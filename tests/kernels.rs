@@ -1,0 +1,349 @@
+//! The kernels for the processor against plain sums of products, and all of them together against burn's
+//! operators.
+
+mod support;
+
+use headstart::backbone::kernels::{
+    Convolution, Epilogue, Network, Size, Stem, Workspace, max_pool,
+};
+use headstart::backbone::weights::{QuantizedWeights, Weights};
+use headstart::backbone::{EMBEDDING_LEN, FEATURE_MAP_LEN, ResNet18};
+use headstart::device;
+use headstart::image::{INPUT_LEN, INPUT_SIDE};
+use proptest::prelude::*;
+use rand::{Rng, RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use support::{
+    CHECKPOINT, QUANTIZED, bytes, cosine, input, max_abs_error, read_shared, relative_l2, values,
+};
+
+/// What a kernel may be off by, as a part of the greatest sum of its products' magnitudes. Winograd's
+/// transforms multiply by up to 5 and add up what nearly cancels, so that some ten times f32's 1.2e-7 are
+/// to be expected; the bound leaves room for other processors.
+const KERNEL_BOUND: f64 = 5e-6;
+
+fn random(len: usize, rng: &mut impl Rng) -> Vec<f32> {
+    (0..len).map(|_| rng.random_range(-1.0..1.0)).collect()
+}
+
+fn random_crops(count: usize, rng: &mut impl Rng) -> Vec<u8> {
+    let mut crops = vec![0; count * INPUT_LEN];
+    rng.fill_bytes(&mut crops);
+    crops
+}
+
+/// A convolution as it is defined, in f64, and for each output the sum of its products' magnitudes.
+struct Defined<'a> {
+    input: &'a [f32],
+    size: Size,
+    weights: &'a [f32],
+    bias: &'a [f32],
+    kernel: usize,
+    stride: usize,
+}
+
+impl Defined<'_> {
+    fn outputs(&self) -> Vec<(f64, f64)> {
+        let Size {
+            images,
+            height,
+            width,
+        } = self.size.strided(self.stride);
+        let mut outputs = Vec::new();
+        for place in 0..images * height * width {
+            let (image, y, x) = (
+                place / (height * width),
+                place / width % height,
+                place % width,
+            );
+            for channel in 0..self.bias.len() {
+                outputs.push(self.output(image, y, x, channel));
+            }
+        }
+        outputs
+    }
+
+    fn output(&self, image: usize, y: usize, x: usize, channel: usize) -> (f64, f64) {
+        let (kernel, size) = (self.kernel, self.size);
+        let taps = kernel * kernel;
+        let channels_in = self.input.len() / size.pixels();
+        let mut sum = f64::from(self.bias[channel]);
+        let mut magnitude = sum.abs();
+        for tap in 0..taps {
+            let row = (y * self.stride + tap / kernel).wrapping_sub(kernel / 2);
+            let column = (x * self.stride + tap % kernel).wrapping_sub(kernel / 2);
+            if row >= size.height || column >= size.width {
+                continue;
+            }
+            let pixel = (image * size.height + row) * size.width + column;
+            for from in 0..channels_in {
+                let weight = self.weights[(channel * channels_in + from) * taps + tap];
+                let product = f64::from(weight) * f64::from(self.input[pixel * channels_in + from]);
+                sum += product;
+                magnitude += product.abs();
+            }
+        }
+        (sum, magnitude)
+    }
+}
+
+/// The greatest error, as a part of the greatest magnitude.
+fn error(outputs: &[f32], expected: &[f64], magnitudes: impl Iterator<Item = f64>) -> f64 {
+    assert_eq!(outputs.len(), expected.len());
+    let off = outputs.iter().zip(expected);
+    let worst = off.map(|(&output, expected)| (f64::from(output) - expected).abs());
+    worst.fold(0.0, f64::max) / magnitudes.fold(f64::MIN_POSITIVE, f64::max)
+}
+
+#[derive(Debug, Clone)]
+struct Case {
+    size: Size,
+    channels_in: usize,
+    channels_out: usize,
+    kernel: usize,
+    stride: usize,
+    shortcut: bool,
+    relu: bool,
+    seed: u64,
+}
+
+fn case() -> impl Strategy<Value = Case> {
+    // Winograd's kernel most often.
+    let kernel =
+        prop_oneof![3 => Just((3, 1)), 1 => Just((3, 2)), 1 => Just((1, 2)), 1 => Just((5, 1))];
+    (
+        (1_usize..4, 1_usize..21, 1_usize..21),
+        (1_usize..8, 1_usize..5),
+        kernel,
+        any::<(bool, bool, u64)>(),
+    )
+        .prop_map(
+            |((images, height, width), (quads, panels), (kernel, stride), rest)| Case {
+                size: Size {
+                    images,
+                    height,
+                    width,
+                },
+                channels_in: 4 * quads,
+                channels_out: 8 * panels,
+                kernel,
+                stride,
+                shortcut: rest.0,
+                relu: rest.1,
+                seed: rest.2,
+            },
+        )
+}
+
+/// The error of one convolution with random numbers.
+fn convolution_error(case: &Case) -> f64 {
+    let mut rng = ChaCha8Rng::seed_from_u64(case.seed);
+    let (kernel, stride, size) = (case.kernel, case.stride, case.size);
+    let weights = random(
+        case.channels_out * case.channels_in * kernel * kernel,
+        &mut rng,
+    );
+    let bias = random(case.channels_out, &mut rng);
+    let values = random(size.pixels() * case.channels_in, &mut rng);
+    let convolution = Convolution::new(&weights, bias.clone(), kernel, stride);
+    let len = convolution.output_size(size).pixels() * case.channels_out;
+    let shortcut = case.shortcut.then(|| random(len, &mut rng));
+    // What an earlier, larger convolution left must not show.
+    let mut workspace = Workspace::default();
+    let mut output = vec![f32::NAN; 2 * len];
+    let epilogue = Epilogue {
+        shortcut: shortcut.as_deref(),
+        relu: case.relu,
+    };
+    for _ in 0..2 {
+        convolution.run(&values, size, epilogue, &mut workspace, &mut output);
+    }
+    let defined = Defined {
+        input: &values,
+        size,
+        weights: &weights,
+        bias: &bias,
+        kernel,
+        stride,
+    };
+    let sums = defined.outputs();
+    let expected: Vec<f64> = (0..len)
+        .map(|index| {
+            let added = shortcut
+                .as_ref()
+                .map_or(0.0, |added| f64::from(added[index]));
+            let sum = sums[index].0 + added;
+            if case.relu { sum.max(0.0) } else { sum }
+        })
+        .collect();
+    error(
+        &output,
+        &expected,
+        sums.iter().map(|&(_, magnitude)| magnitude),
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn convolutions_are_what_they_are_defined_as(case in case()) {
+        let error = convolution_error(&case);
+        prop_assert!(error <= KERNEL_BOUND, "off by {error:.2e} of the products");
+    }
+
+    #[test]
+    fn pooling_takes_the_greatest_around(
+        images in 1_usize..3, height in 1_usize..12, width in 1_usize..12, seed: u64,
+    ) {
+        let size = Size { images, height, width };
+        let channels = 8;
+        let values = random(size.pixels() * channels, &mut ChaCha8Rng::seed_from_u64(seed));
+        // What is there stays.
+        let mut pooled = vec![7.0];
+        max_pool(&values, size, channels, &mut pooled);
+        let mut expected = vec![7.0];
+        let small = size.strided(2);
+        for place in 0..small.pixels() {
+            let (row, column) = (place / small.width, place % small.width);
+            let (image, row) = (row / small.height, row % small.height);
+            for channel in 0..channels {
+                let rows = (2 * row).saturating_sub(1)..(2 * row + 2).min(height);
+                let around = rows.flat_map(|y| {
+                    let columns = (2 * column).saturating_sub(1)..(2 * column + 2).min(width);
+                    columns.map(move |x| (image * height + y) * width + x)
+                });
+                let greatest = around.map(|pixel| values[pixel * channels + channel]);
+                expected.push(greatest.fold(f32::NEG_INFINITY, f32::max));
+            }
+        }
+        prop_assert_eq!(pooled, expected);
+    }
+}
+
+/// More channels than in the cases above: several blocks of weights, and several groups of tiles.
+#[test]
+fn convolutions_in_several_blocks_are_what_they_are_defined_as() {
+    for (side, channels) in [(30, 64), (7, 512)] {
+        let case = Case {
+            size: Size {
+                images: 2,
+                height: side,
+                width: side,
+            },
+            channels_in: channels,
+            channels_out: channels.min(128),
+            kernel: 3,
+            stride: 1,
+            shortcut: true,
+            relu: true,
+            seed: 1,
+        };
+        let error = convolution_error(&case);
+        println!("figure: 3x3 of {channels} channels: off by {error:.2e} of the products");
+        assert!(error <= KERNEL_BOUND, "off by {error:.2e} of the products");
+    }
+}
+
+#[test]
+fn the_stem_is_a_convolution_of_normalised_bytes() {
+    let mut rng = ChaCha8Rng::seed_from_u64(2);
+    let crop = random_crops(1, &mut rng);
+    let (weights, bias) = (random(8 * 3 * 7 * 7, &mut rng), random(8, &mut rng));
+    let mut output = Vec::new();
+    Stem::new(&weights, bias.clone()).run(&crop, &mut Workspace::default(), &mut output);
+
+    let planes = values(input(&crop, &device::cpu()));
+    let place = |index: usize| planes[index % 3 * INPUT_SIDE * INPUT_SIDE + index / 3];
+    let normalised: Vec<f32> = (0..INPUT_LEN).map(place).collect();
+    let defined = Defined {
+        input: &normalised,
+        size: Size {
+            images: 1,
+            height: INPUT_SIDE,
+            width: INPUT_SIDE,
+        },
+        weights: &weights,
+        bias: &bias,
+        kernel: 7,
+        stride: 2,
+    };
+    let sums = defined.outputs();
+    let expected: Vec<f64> = sums.iter().map(|&(sum, _)| sum.max(0.0)).collect();
+    let error = error(
+        &output,
+        &expected,
+        sums.iter().map(|&(_, magnitude)| magnitude),
+    );
+    println!("figure: stem: off by {error:.2e} of the products");
+    assert!(error <= KERNEL_BOUND, "off by {error:.2e} of the products");
+}
+
+/// Each stage by the kernels and by burn; the largest relative L2 error.
+fn compare_stages(name: &str, weights: &impl Weights, crops: &[u8]) {
+    let device = device::cpu();
+    let reference = ResNet18::load(weights, &device).unwrap();
+    let ours = Network::load(weights).unwrap().stages(crops);
+    let theirs = reference.stages(input(crops, &device));
+    let stages = std::iter::once((ours.maxpool, theirs.maxpool))
+        .chain(ours.layers.into_iter().zip(theirs.layers));
+    for (stage, (ours, theirs)) in stages.enumerate() {
+        let error = relative_l2(&ours, &values(theirs));
+        println!("figure: {name}, stage {stage}: relative L2 {error:.2e}");
+        // Each of the twenty layers adds to it.
+        assert!(error <= 2e-5, "{name}, stage {stage}: relative L2 {error}");
+        assert!(
+            error > 0.0,
+            "the kernels were compared, not burn with itself"
+        );
+    }
+}
+
+#[test]
+fn each_stage_puts_out_what_burns_does() {
+    let photos = bytes(&read_shared("golden/crops.safetensors"), "crops");
+    let noise = random_crops(3, &mut ChaCha8Rng::seed_from_u64(3));
+    let quantized = QuantizedWeights::parse(&QUANTIZED).unwrap();
+    compare_stages("f32, noise", &CHECKPOINT.weights, &noise);
+    compare_stages("int8, noise", &quantized, &noise);
+    compare_stages("int8, photos", &quantized, &photos[..3 * INPUT_LEN]);
+}
+
+#[test]
+fn embeddings_of_photos_are_burns() {
+    let crops = bytes(&read_shared("golden/crops.safetensors"), "crops");
+    let weights = QuantizedWeights::parse(&QUANTIZED).unwrap();
+    let device = device::cpu();
+    let reference = ResNet18::load(&weights, &device).unwrap();
+    let theirs = values(reference.features(input(&crops, &device)));
+    let ours = Network::pool(&Network::load(&weights).unwrap().feature_maps(&crops));
+    let pairs = ours
+        .chunks_exact(EMBEDDING_LEN)
+        .zip(theirs.chunks_exact(EMBEDDING_LEN));
+    let lowest = pairs
+        .map(|(a, b)| cosine(a, b))
+        .fold(f64::INFINITY, f64::min);
+    let error = max_abs_error(&ours, &theirs);
+    println!(
+        "figure: 31 photos: lowest cosine 1 - {:.1e}, max abs error {error:.1e}",
+        1.0 - lowest
+    );
+    assert!(lowest >= 0.999_999, "lowest cosine {lowest}");
+}
+
+/// Images are computed in chunks and in groups of tiles; neither may show.
+#[test]
+fn an_image_gives_the_same_whatever_is_beside_it() {
+    let network = Network::load(&QuantizedWeights::parse(&QUANTIZED).unwrap()).unwrap();
+    let crops = random_crops(11, &mut ChaCha8Rng::seed_from_u64(4));
+    let together = network.feature_maps(&crops);
+    assert_eq!(together.len(), 11 * FEATURE_MAP_LEN);
+    for image in [0, 7, 8, 10] {
+        let alone = network.feature_maps(&crops[image * INPUT_LEN..][..INPUT_LEN]);
+        assert_eq!(
+            alone,
+            together[image * FEATURE_MAP_LEN..][..FEATURE_MAP_LEN]
+        );
+    }
+    assert!(network.feature_maps(&[]).is_empty());
+}

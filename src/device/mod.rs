@@ -16,7 +16,7 @@ pub use memory::{GpuMemory, Memory};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum BackendKind {
-    /// The processor: one thread, SIMD.
+    /// The processor.
     Cpu,
     /// burn over WebGPU.
     WebGpu,
@@ -92,7 +92,7 @@ pub fn cpu() -> Device {
 #[cfg(feature = "cpu")]
 pub fn cpu_backend() -> Backend {
     let adapter = if cfg!(target_family = "wasm") {
-        "WebAssembly SIMD, one thread"
+        "WebAssembly SIMD"
     } else {
         "CPU"
     };

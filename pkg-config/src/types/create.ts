@@ -82,7 +82,7 @@ export interface CreateOptions extends LoadOptions {
 export interface Backend {
   /** WebGPU or the CPU. */
   kind: "webgpu" | "cpu";
-  /** The adapter's name, for example `"nvidia hopper"` or `"WebAssembly SIMD, one thread"`. */
+  /** The adapter's name, for example `"nvidia hopper"` or `"WebAssembly SIMD"`. */
   adapter: string;
   /** One sentence for a person. */
   reason: string;

@@ -63,7 +63,7 @@ impl Convolution {
     pub fn load(
         gpu: &Gpu,
         layer: &ConvLayer,
-        values: &LayerWeights,
+        values: LayerWeights,
         role: Role,
         tiling: Tiling,
     ) -> Self {
@@ -109,8 +109,8 @@ impl Convolution {
             (weights, product, Method::Columns { gather })
         };
         Self {
-            weights: gpu.upload(&weights),
-            bias: gpu.upload(&values.bias),
+            weights: gpu.upload(weights),
+            bias: gpu.upload(values.bias),
             product_kernel: product::shader(&product, tiling).into(),
             shape,
             tiling,

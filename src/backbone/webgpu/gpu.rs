@@ -47,8 +47,8 @@ impl Gpu {
     }
 
     /// Numbers of four bytes.
-    pub fn upload<T: bytemuck::NoUninit>(&self, values: &[T]) -> Buffer {
-        Buffer(self.0.create_from_slice(bytemuck::cast_slice(values)))
+    pub fn upload<T: bytemuck::NoUninit + Send + Sync>(&self, values: Vec<T>) -> Buffer {
+        Buffer(self.0.create(Bytes::from_elems(values)))
     }
 
     /// Bytes, four to a number.

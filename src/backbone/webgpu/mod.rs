@@ -89,7 +89,7 @@ impl Network {
                 input,
                 finish,
             };
-            Ok(Convolution::load(&gpu, layer, &values, role, tiling))
+            Ok(Convolution::load(&gpu, layer, values, role, tiling))
         };
         let stage = |index: usize| -> Result<Vec<Block>> {
             let side = POOLED_SIDE >> index;
@@ -124,7 +124,7 @@ impl Network {
     /// `DEVICE_LOST` when they cannot be read back.
     pub async fn run(&self, crops: &[u8], maps: bool) -> Result<Features> {
         let images = crops.len() / INPUT_LEN;
-        let count = self.gpu.upload(&[images as u32]);
+        let count = self.gpu.upload(vec![images as u32]);
         let last = self.forward(crops, &count, 1, |_, _| Ok(()))?;
         let feature_maps = self.gpu.empty(images * FEATURE_MAP_LEN);
         let embeddings = self.gpu.empty(images * EMBEDDING_LEN);
@@ -151,7 +151,7 @@ impl Network {
     /// `DEVICE_LOST` when they cannot be read back.
     pub async fn stages(&self, crops: &[u8]) -> Result<Vec<Stage>> {
         let images = crops.len() / INPUT_LEN;
-        let count = self.gpu.upload(&[images as u32]);
+        let count = self.gpu.upload(vec![images as u32]);
         let mut maps = Vec::new();
         self.forward(crops, &count, 1, |name, map| {
             if STAGES.contains(&name) {
@@ -183,7 +183,7 @@ impl Network {
     /// `DEVICE_LOST`.
     #[cfg(not(target_family = "wasm"))]
     pub fn profile(&self, crops: &[u8], repeats: usize) -> Result<Vec<(String, f64)>> {
-        let count = self.gpu.upload(&[(crops.len() / INPUT_LEN) as u32]);
+        let count = self.gpu.upload(vec![(crops.len() / INPUT_LEN) as u32]);
         let mut times = Vec::new();
         self.gpu.wait()?;
         let mut last = std::time::Instant::now();

@@ -6,7 +6,8 @@ use std::array::from_fn;
 use super::epilogue::Epilogue;
 use super::gemm::{Inputs, PANEL, ROWS, Sums, halves, multiply};
 use super::shape::Size;
-use super::vector::{F32x4, LANES};
+use super::vector::{F32x4, LANES, Lane};
+use super::weights::{Values, Weights};
 
 /// Quads of output pixels in a group: their inputs and sums stay in the cache.
 const GROUP: usize = 16;
@@ -16,6 +17,8 @@ const GROUP: usize = 16;
 pub(super) struct Buffers {
     inputs: Vec<Inputs>,
     sums: Vec<Sums>,
+    /// Weights of a panel and place of the kernel that were in 8 bits.
+    widened: Vec<f32>,
 }
 
 /// A square kernel, with the padding that keeps the size at stride 1.
@@ -36,8 +39,8 @@ struct Corner {
 /// Four output pixels' corners; the last quad may have fewer.
 type Quad = [Option<Corner>; ROWS];
 
-/// Convolves `[images, height, width, channels]` with `weights`, `[panels, side, side, channels, 8]`, into
-/// `output`, `[images, height / stride, width / stride, 8 · panels]`, rounded up.
+/// Convolves `[images, height, width, channels]` into `output`, `[images, height / stride,
+/// width / stride, channels_out]`, rounded up.
 #[allow(
     clippy::too_many_arguments,
     reason = "as for every convolution, and the kernel"
@@ -46,20 +49,23 @@ pub(super) fn convolve(
     input: &[f32],
     size: Size,
     kernel: Kernel,
-    weights: &[f32],
-    bias: &[f32],
+    weights: &Weights,
     epilogue: Epilogue,
     buffers: &mut Buffers,
     output: &mut [f32],
 ) {
     let taps = kernel.side * kernel.side;
-    let panels = bias.len() / PANEL;
-    let channels = weights.len() / (bias.len() * taps);
+    let panels = weights.panels();
+    let channels = weights.channels_in();
     let strided = size.strided(kernel.stride);
     let pixels = strided.pixels();
     let quads = pixels.div_ceil(ROWS);
     let panel_len = channels * PANEL;
-    let Buffers { inputs, sums } = buffers;
+    let Buffers {
+        inputs,
+        sums,
+        widened,
+    } = buffers;
     inputs.resize(GROUP * channels, [0.0; ROWS]);
     sums.resize(panels * GROUP, [[0.0; PANEL]; ROWS]);
 
@@ -72,23 +78,39 @@ pub(super) fn convolve(
                 gather(input, size, kernel, quad, tap, to);
             }
             for panel in 0..panels {
+                let at = (panel * taps + tap) * panel_len;
+                let weights = match &weights.values {
+                    Values::F32(values) => &values[at..at + panel_len],
+                    Values::Int8(values) => {
+                        widen(&values[at..at + panel_len], widened);
+                        &*widened
+                    }
+                };
                 multiply(
                     &inputs[..count * channels],
-                    &weights[(panel * taps + tap) * panel_len..][..panel_len],
+                    weights,
                     &mut sums[panel * GROUP..][..count],
                     tap > 0,
                 );
             }
         }
         for panel in 0..panels {
-            let (bias, _) = bias[panel * PANEL..].as_chunks();
-            let bias = halves(&bias[0]);
+            let affine = weights.affine(panel);
             let sums = sums[panel * GROUP..][..count].as_flattened();
             for (pixel, sums) in (first * ROWS..pixels).zip(sums) {
                 let offset = (pixel * panels + panel) * PANEL;
-                epilogue.store(halves(sums), &bias, offset, output);
+                epilogue.store(halves(sums), &affine, offset, output);
             }
         }
+    }
+}
+
+fn widen(from: &[i8], to: &mut Vec<f32>) {
+    to.resize(from.len(), 0.0);
+    let (from, _) = from.as_chunks();
+    let (to, _) = to.as_chunks_mut();
+    for (from, to) in from.iter().zip(to) {
+        Lane::load(from).store(to);
     }
 }
 

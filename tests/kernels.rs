@@ -6,11 +6,12 @@ mod support;
 use headstart::backbone::kernels::{
     Convolution, Epilogue, Network, Size, Stem, Workspace, max_pool,
 };
-use headstart::backbone::weights::{QuantizedWeights, Weights};
+use headstart::backbone::weights::{Int8Weights, QuantizedWeights, Weights};
 use headstart::backbone::{EMBEDDING_LEN, FEATURE_MAP_LEN, ResNet18};
 use headstart::device;
 use headstart::image::{INPUT_LEN, INPUT_SIDE};
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use support::{
@@ -21,6 +22,16 @@ use support::{
 /// transforms multiply by up to 5 and add up what nearly cancels, so that some ten times f32's 1.2e-7 are
 /// to be expected; the bound leaves room for other processors.
 const KERNEL_BOUND: f64 = 5e-6;
+
+fn config() -> ProptestConfig {
+    ProptestConfig {
+        cases: 96,
+        // The same cases on every machine, and no files left behind.
+        rng_seed: RngSeed::Fixed(5),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
 
 fn random(len: usize, rng: &mut impl Rng) -> Vec<f32> {
     (0..len).map(|_| rng.random_range(-1.0..1.0)).collect()
@@ -104,6 +115,8 @@ struct Case {
     stride: usize,
     shortcut: bool,
     relu: bool,
+    /// Whether the weights are 8-bit numbers.
+    int8: bool,
     seed: u64,
 }
 
@@ -115,7 +128,7 @@ fn case() -> impl Strategy<Value = Case> {
         (1_usize..4, 1_usize..21, 1_usize..21),
         (1_usize..8, 1_usize..5),
         kernel,
-        any::<(bool, bool, u64)>(),
+        any::<(bool, bool, bool, u64)>(),
     )
         .prop_map(
             |((images, height, width), (quads, panels), (kernel, stride), rest)| Case {
@@ -130,22 +143,45 @@ fn case() -> impl Strategy<Value = Case> {
                 stride,
                 shortcut: rest.0,
                 relu: rest.1,
-                seed: rest.2,
+                int8: rest.2,
+                seed: rest.3,
             },
         )
+}
+
+/// 8-bit weights near `weights`, which become what those stand for.
+fn rounded(weights: &mut [f32], bias: Vec<f32>, rng: &mut impl Rng) -> Int8Weights {
+    let scale: Vec<f32> = bias.iter().map(|_| rng.random_range(0.005..0.02)).collect();
+    let mut weight = Vec::with_capacity(weights.len());
+    let per_channel = weights.len() / bias.len();
+    for (channel, scale) in weights.chunks_exact_mut(per_channel).zip(&scale) {
+        for value in channel {
+            let int8 = (*value / scale) as i8;
+            *value = f32::from(int8) * scale;
+            weight.push(int8);
+        }
+    }
+    Int8Weights {
+        weight,
+        scale,
+        bias,
+    }
 }
 
 /// The error of one convolution with random numbers.
 fn convolution_error(case: &Case) -> f64 {
     let mut rng = ChaCha8Rng::seed_from_u64(case.seed);
     let (kernel, stride, size) = (case.kernel, case.stride, case.size);
-    let weights = random(
-        case.channels_out * case.channels_in * kernel * kernel,
-        &mut rng,
-    );
+    let per_channel = case.channels_in * kernel * kernel;
+    let mut weights = random(case.channels_out * per_channel, &mut rng);
     let bias = random(case.channels_out, &mut rng);
     let values = random(size.pixels() * case.channels_in, &mut rng);
-    let convolution = Convolution::new(&weights, bias.clone(), kernel, stride);
+    let convolution = if case.int8 {
+        let int8 = rounded(&mut weights, bias.clone(), &mut rng);
+        Convolution::int8(int8, kernel, stride)
+    } else {
+        Convolution::new(&weights, bias.clone(), kernel, stride)
+    };
     let len = convolution.output_size(size).pixels() * case.channels_out;
     let shortcut = case.shortcut.then(|| random(len, &mut rng));
     // What an earlier, larger convolution left must not show.
@@ -184,7 +220,7 @@ fn convolution_error(case: &Case) -> f64 {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(config())]
 
     #[test]
     fn convolutions_are_what_they_are_defined_as(case in case()) {
@@ -237,6 +273,7 @@ fn convolutions_in_several_blocks_are_what_they_are_defined_as() {
             stride: 1,
             shortcut: true,
             relu: true,
+            int8: channels > 64,
             seed: 1,
         };
         let error = convolution_error(&case);

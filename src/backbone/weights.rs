@@ -32,6 +32,17 @@ pub struct LayerWeights {
     pub bias: Vec<f32>,
 }
 
+/// A layer's weights as 8-bit numbers: the real weight is `weight · scale`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Int8Weights {
+    /// Row-major, in the layer's shape.
+    pub weight: Vec<i8>,
+    /// One per output channel.
+    pub scale: Vec<f32>,
+    /// One per output channel.
+    pub bias: Vec<f32>,
+}
+
 /// Where the network's weights come from.
 pub trait Weights {
     /// A convolution with its batch norm folded in.
@@ -39,6 +50,14 @@ pub trait Weights {
     /// # Errors
     /// `WEIGHTS_CORRUPT` when the layer is missing or has another shape.
     fn conv(&self, layer: &ConvLayer) -> Result<LayerWeights>;
+    /// The same in 8 bits; `None` where they are not kept so.
+    ///
+    /// # Errors
+    /// `WEIGHTS_CORRUPT` when the layer is missing or has another shape.
+    fn conv_int8(&self, layer: &ConvLayer) -> Result<Option<Int8Weights>> {
+        let _ = layer;
+        Ok(None)
+    }
     /// The original classifier: weight `[1000, 512]`, bias `[1000]`.
     ///
     /// # Errors
@@ -94,23 +113,27 @@ impl<'a> QuantizedWeights<'a> {
         Ok(())
     }
 
-    fn dequantize(&self, name: &str, shape: &[usize]) -> Checked<LayerWeights> {
-        let scale = self.0.f32s(&format!("{name}.scale"), &shape[..1])?;
+    fn int8(&self, name: &str, shape: &[usize]) -> Checked<Int8Weights> {
         let quantized = self.0.view(&format!("{name}.weight"), Dtype::I8, shape)?;
-        let weight = quantized
-            .data()
-            .chunks_exact(shape[1..].iter().product())
-            .zip(&scale)
-            .flat_map(|(channel, &scale)| {
-                channel
-                    .iter()
-                    .map(move |&value| f32::from(value as i8) * scale)
-            })
-            .collect();
-        Ok(LayerWeights {
-            weight,
+        Ok(Int8Weights {
+            weight: quantized.data().iter().map(|&value| value as i8).collect(),
+            scale: self.0.f32s(&format!("{name}.scale"), &shape[..1])?,
             bias: self.0.f32s(&format!("{name}.bias"), &shape[..1])?,
         })
+    }
+
+    fn dequantize(&self, name: &str, shape: &[usize]) -> Checked<LayerWeights> {
+        let Int8Weights {
+            weight,
+            scale,
+            bias,
+        } = self.int8(name, shape)?;
+        let weight = weight
+            .chunks_exact(shape[1..].iter().product())
+            .zip(scale)
+            .flat_map(|(channel, scale)| channel.iter().map(move |&value| f32::from(value) * scale))
+            .collect();
+        Ok(LayerWeights { weight, bias })
     }
 }
 
@@ -118,6 +141,11 @@ impl Weights for QuantizedWeights<'_> {
     fn conv(&self, layer: &ConvLayer) -> Result<LayerWeights> {
         self.dequantize(&layer.name, &layer.shape())
             .map_err(Error::weights)
+    }
+
+    fn conv_int8(&self, layer: &ConvLayer) -> Result<Option<Int8Weights>> {
+        let int8 = self.int8(&layer.name, &layer.shape());
+        int8.map(Some).map_err(Error::weights)
     }
 
     fn classifier(&self) -> Result<LayerWeights> {

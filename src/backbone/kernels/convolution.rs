@@ -2,9 +2,10 @@
 
 use super::epilogue::Epilogue;
 use super::gather::{self, Kernel};
-use super::gemm::PANEL;
 use super::shape::Size;
+use super::weights::Weights;
 use super::winograd::{self, Three};
+use crate::backbone::weights::Int8Weights;
 
 /// Buffers that one convolution leaves to the next.
 #[derive(Debug, Default)]
@@ -19,9 +20,7 @@ pub struct Workspace {
 #[derive(Debug, Clone)]
 pub struct Convolution {
     kernel: Kernel,
-    /// `[channels_out / 8, kernel, kernel, channels_in, 8]`
-    weights: Vec<f32>,
-    bias: Vec<f32>,
+    weights: Weights,
 }
 
 impl Convolution {
@@ -30,19 +29,31 @@ impl Convolution {
     /// # Panics
     /// When the lengths do not match, `channels_in` is no multiple of 4 or `channels_out` none of 8.
     pub fn new(weights: &[f32], bias: Vec<f32>, kernel: usize, stride: usize) -> Self {
-        let taps = kernel * kernel;
-        let channels_out = bias.len();
-        assert_eq!(channels_out % PANEL, 0, "whole panels of output channels");
-        let channels_in = weights.len() / (taps * channels_out);
-        assert_eq!(channels_in % 4, 0, "whole vectors of input channels");
-        assert_eq!(weights.len(), taps * channels_out * channels_in);
         Self {
+            weights: Weights::f32(weights, bias, kernel * kernel),
             kernel: Kernel {
                 side: kernel,
                 stride,
             },
-            weights: pack(weights, channels_in, taps),
+        }
+    }
+
+    /// The same from weights in 8 bits.
+    ///
+    /// # Panics
+    /// As [`Convolution::new`].
+    pub fn int8(weights: Int8Weights, kernel: usize, stride: usize) -> Self {
+        let Int8Weights {
+            weight,
+            scale,
             bias,
+        } = weights;
+        Self {
+            weights: Weights::int8(&weight, scale, bias, kernel * kernel),
+            kernel: Kernel {
+                side: kernel,
+                stride,
+            },
         }
     }
 
@@ -53,7 +64,7 @@ impl Convolution {
 
     /// Output channels.
     pub fn channels(&self) -> usize {
-        self.bias.len()
+        self.weights.channels_out()
     }
 
     /// `[images, height, width, channels_in]` → `[images, height / stride, width / stride, channels_out]`,
@@ -73,7 +84,6 @@ impl Convolution {
                 input,
                 size,
                 &self.weights,
-                &self.bias,
                 epilogue,
                 &mut workspace.winograd,
                 output,
@@ -84,25 +94,10 @@ impl Convolution {
                 size,
                 self.kernel,
                 &self.weights,
-                &self.bias,
                 epilogue,
                 &mut workspace.gather,
                 output,
             );
         }
     }
-}
-
-/// `[channels_out, channels_in, taps]` → `[channels_out / 8, taps, channels_in, 8]`
-pub(super) fn pack(weights: &[f32], channels_in: usize, taps: usize) -> Vec<f32> {
-    let mut packed = Vec::with_capacity(weights.len());
-    for panel in weights.chunks_exact(PANEL * channels_in * taps) {
-        for tap in 0..taps {
-            for channel in 0..channels_in {
-                let at = |lane| panel[(lane * channels_in + channel) * taps + tap];
-                packed.extend((0..PANEL).map(at));
-            }
-        }
-    }
-    packed
 }

@@ -12,6 +12,7 @@ mod pool;
 mod shape;
 mod stem;
 mod vector;
+mod weights;
 mod winograd;
 
 pub use convolution::{Convolution, Workspace};

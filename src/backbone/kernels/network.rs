@@ -152,12 +152,16 @@ impl BasicBlock {
     fn load(stage: usize, block: usize, weights: &impl Weights) -> Result<Self> {
         let (conv1, conv2, downsample) = layers::block(stage, block);
         let convolution = |layer: &ConvLayer| -> Result<Convolution> {
+            let (kernel, stride) = (layer.kernel, layer.stride);
+            if let Some(weights) = weights.conv_int8(layer)? {
+                return Ok(Convolution::int8(weights, kernel, stride));
+            }
             let values = weights.conv(layer)?;
             Ok(Convolution::new(
                 &values.weight,
                 values.bias,
-                layer.kernel,
-                layer.stride,
+                kernel,
+                stride,
             ))
         };
         Ok(Self {

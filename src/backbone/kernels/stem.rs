@@ -4,9 +4,10 @@
 //! come 112×112 of 12, and the 7×7 kernel of stride 2 becomes one of 4×4 and stride 1, which Winograd's
 //! F(3×3, 4×4) convolves with a third of the products.
 
-use super::convolution::{Workspace, pack};
+use super::convolution::Workspace;
 use super::epilogue::Epilogue;
 use super::shape::Size;
+use super::weights::Weights;
 use super::winograd::{self, Four};
 use crate::image::{INPUT_LEN, INPUT_SIDE, normalization};
 
@@ -24,8 +25,7 @@ pub(super) const HALVED_SIDE: usize = INPUT_SIDE / 2;
 /// The stem's convolution.
 #[derive(Debug, Clone)]
 pub struct Stem {
-    weights: Vec<f32>,
-    bias: Vec<f32>,
+    weights: Weights,
 }
 
 impl Stem {
@@ -47,8 +47,7 @@ impl Stem {
             }
         }
         Self {
-            weights: pack(&halved, HALVED_CHANNELS, HALVED_KERNEL * HALVED_KERNEL),
-            bias,
+            weights: Weights::f32(&halved, bias, HALVED_KERNEL * HALVED_KERNEL),
         }
     }
 
@@ -61,7 +60,7 @@ impl Stem {
         };
         let halved = &mut workspace.halved;
         halve(crop, halved);
-        output.resize(size.pixels() * self.bias.len(), 0.0);
+        output.resize(size.pixels() * self.weights.channels_out(), 0.0);
         let epilogue = Epilogue {
             shortcut: None,
             relu: true,
@@ -70,7 +69,6 @@ impl Stem {
             halved,
             size,
             &self.weights,
-            &self.bias,
             epilogue,
             &mut workspace.winograd,
             output,

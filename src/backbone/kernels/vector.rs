@@ -18,6 +18,13 @@ mod native {
     }
 
     #[inline(always)]
+    pub fn widen(values: &[i8; 4]) -> Raw {
+        // SAFETY: four bytes are readable there, and wasm loads need no alignment.
+        let bytes = unsafe { v128_load32_zero(values.as_ptr().cast()) };
+        f32x4_convert_i32x4(i32x4_extend_low_i16x8(i16x8_extend_low_i8x16(bytes)))
+    }
+
+    #[inline(always)]
     pub fn store(raw: Raw, to: &mut [f32; 4]) {
         // SAFETY: four floats are writable there, and wasm stores need no alignment.
         unsafe { v128_store(to.as_mut_ptr().cast(), raw) }
@@ -77,6 +84,11 @@ mod native {
     pub fn load(values: &[f32; 4]) -> Raw {
         // SAFETY: four floats are readable there; SSE is part of x86_64.
         unsafe { _mm_loadu_ps(values.as_ptr()) }
+    }
+
+    #[inline(always)]
+    pub fn widen(values: &[i8; 4]) -> Raw {
+        load(&values.map(f32::from))
     }
 
     #[inline(always)]
@@ -145,6 +157,11 @@ mod native {
     #[inline(always)]
     pub fn load(values: &[f32; 4]) -> Raw {
         *values
+    }
+
+    #[inline(always)]
+    pub fn widen(values: &[i8; 4]) -> Raw {
+        values.map(f32::from)
     }
 
     #[inline(always)]
@@ -244,6 +261,25 @@ impl F32x4 {
     #[inline(always)]
     pub fn max(self, other: Self) -> Self {
         Self(native::max(self.0, other.0))
+    }
+}
+
+/// What a vector can be loaded from.
+pub(super) trait Lane: Copy {
+    fn load(values: &[Self; LANES]) -> F32x4;
+}
+
+impl Lane for f32 {
+    #[inline(always)]
+    fn load(values: &[Self; LANES]) -> F32x4 {
+        F32x4::load(values)
+    }
+}
+
+impl Lane for i8 {
+    #[inline(always)]
+    fn load(values: &[Self; LANES]) -> F32x4 {
+        F32x4(native::widen(values))
     }
 }
 

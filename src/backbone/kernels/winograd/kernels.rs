@@ -3,7 +3,7 @@
 use super::SKEW;
 use super::transform::{IN, Tile, map_rows, rows, rows_mut};
 use crate::backbone::kernels::gemm::PANEL;
-use crate::backbone::kernels::vector::LANES;
+use crate::backbone::kernels::vector::{LANES, Lane};
 
 /// Vectors that are transformed together: what lies between stays in the first cache.
 const PIECE: usize = 32;
@@ -17,8 +17,8 @@ pub(super) fn product_stride(channels: usize) -> usize {
 
 /// Transforms some channels of a panel, `[kernel, kernel, all channels, 8]` → `[36, channels, 8]`, with
 /// [`product_stride`].
-pub(super) fn transform<T: Tile<KERNEL, OUT>, const KERNEL: usize, const OUT: usize>(
-    panel: &[f32],
+pub(super) fn transform<L: Lane, T: Tile<KERNEL, OUT>, const KERNEL: usize, const OUT: usize>(
+    panel: &[L],
     channels: std::ops::Range<usize>,
     to: &mut [[f32; LANES]],
 ) {

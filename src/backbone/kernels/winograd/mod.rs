@@ -17,9 +17,10 @@ use transform::PRODUCTS;
 pub(super) use transform::{Four, Three, Tile};
 
 use super::epilogue::Epilogue;
-use super::gemm::{Inputs, PANEL, ROWS, Sums, halves, multiply};
+use super::gemm::{Inputs, PANEL, ROWS, Sums, multiply};
 use super::shape::Size;
 use super::vector::LANES;
+use super::weights::{Values, Weights};
 
 /// Bytes that a group's transformed inputs, and a panel's outputs of it, may take.
 const GROUP_BYTES: usize = 1 << 18;
@@ -46,20 +47,19 @@ pub(super) struct Buffers {
     between_outputs: outputs::Between,
 }
 
-/// Convolves `[images, height, width, channels]` with `weights`, `[panels, kernel, kernel, channels, 8]`, into
-/// `output`, `[images, height, width, 8 · panels]`.
+/// Convolves `[images, height, width, channels]` into `output`, `[images, height, width,
+/// channels_out]`.
 pub(super) fn convolve<T: Tile<KERNEL, OUT>, const KERNEL: usize, const OUT: usize>(
     input: &[f32],
     size: Size,
-    weights: &[f32],
-    bias: &[f32],
+    weights: &Weights,
     epilogue: Epilogue,
     buffers: &mut Buffers,
     output: &mut [f32],
 ) {
-    let panels = bias.len() / PANEL;
-    let panel_len = weights.len() / panels;
-    let channels = panel_len / (PANEL * KERNEL * KERNEL);
+    let panels = weights.panels();
+    let channels = weights.channels_in();
+    let panel_len = KERNEL * KERNEL * channels * PANEL;
     let source = Source {
         input,
         size,
@@ -69,9 +69,9 @@ pub(super) fn convolve<T: Tile<KERNEL, OUT>, const KERNEL: usize, const OUT: usi
     let mut target = Target {
         output,
         size,
-        channels: bias.len(),
+        channels: weights.channels_out(),
         channel: 0,
-        bias: halves(&[0.0; PANEL]),
+        affine: weights.affine(0),
         epilogue,
     };
     let tiles = Tiles::of(size, OUT);
@@ -116,8 +116,16 @@ pub(super) fn convolve<T: Tile<KERNEL, OUT>, const KERNEL: usize, const OUT: usi
                 };
                 let transformed = &mut transformed[place * block_len..][..block_len];
                 if !kept || first == 0 {
-                    let from = &weights[panel * panel_len..][..panel_len];
-                    kernels::transform::<T, KERNEL, OUT>(from, block.clone(), transformed);
+                    let panel = panel * panel_len..(panel + 1) * panel_len;
+                    let block = block.clone();
+                    match &weights.values {
+                        Values::F32(values) => {
+                            kernels::transform::<_, T, _, _>(&values[panel], block, transformed);
+                        }
+                        Values::Int8(values) => {
+                            kernels::transform::<_, T, _, _>(&values[panel], block, transformed);
+                        }
+                    }
                 }
                 let stride = product_stride(block.len());
                 for product in 0..PRODUCTS {
@@ -131,8 +139,7 @@ pub(super) fn convolve<T: Tile<KERNEL, OUT>, const KERNEL: usize, const OUT: usi
                     );
                 }
             }
-            let (bias, _) = bias[panel * PANEL..].as_chunks();
-            target.bias = halves(&bias[0]);
+            target.affine = weights.affine(panel);
             target.channel = panel * PANEL;
             target.transform::<T, KERNEL, OUT>(sums, group, quads, between_outputs);
         }

@@ -6,7 +6,7 @@
 
 use std::array::from_fn;
 
-use crate::backbone::kernels::vector::{F32x4, LANES};
+use crate::backbone::kernels::vector::{F32x4, LANES, Lane};
 
 /// Pixels that a tile takes in, in each direction.
 pub(in crate::backbone::kernels) const IN: usize = 6;
@@ -131,8 +131,8 @@ impl Pairs {
 /// One step per call and dimension, with what lies between in memory: both dimensions at once need more
 /// registers than there are, and take several times as long.
 #[inline(always)]
-pub(in crate::backbone::kernels) fn map_rows<const N: usize, const M: usize>(
-    from: [&[[f32; LANES]]; N],
+pub(in crate::backbone::kernels) fn map_rows<L: Lane, const N: usize, const M: usize>(
+    from: [&[[L; LANES]]; N],
     to: [&mut [[f32; LANES]]; M],
     map: impl Fn([F32x4; N]) -> [F32x4; M],
 ) {
@@ -140,7 +140,7 @@ pub(in crate::backbone::kernels) fn map_rows<const N: usize, const M: usize>(
     let from = from.map(|row| &row[..len]);
     let mut to = to.map(|row| &mut row[..len]);
     for index in 0..len {
-        let values = map(from_fn(|row| F32x4::load(&from[row][index])));
+        let values = map(from_fn(|row| L::load(&from[row][index])));
         for (value, row) in values.into_iter().zip(&mut to) {
             value.store(&mut row[index]);
         }
@@ -149,11 +149,11 @@ pub(in crate::backbone::kernels) fn map_rows<const N: usize, const M: usize>(
 
 /// `N` rows of `len` vectors, `stride` vectors apart.
 #[inline(always)]
-pub(in crate::backbone::kernels) fn rows<const N: usize>(
-    from: &[[f32; LANES]],
+pub(in crate::backbone::kernels) fn rows<L: Lane, const N: usize>(
+    from: &[[L; LANES]],
     stride: usize,
     len: usize,
-) -> [&[[f32; LANES]]; N] {
+) -> [&[[L; LANES]]; N] {
     from_fn(|row| &from[row * stride..][..len])
 }
 

@@ -231,7 +231,7 @@ impl Error {
         }
     }
 
-    #[cfg(feature = "reference")]
+    #[cfg(any(feature = "reference", feature = "webgpu"))]
     pub(crate) fn device(problem: impl std::fmt::Display) -> Self {
         Self::DeviceLost {
             problem: problem.to_string(),

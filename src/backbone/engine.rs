@@ -10,7 +10,9 @@ use super::resnet::ResNet18;
 #[cfg(feature = "webgpu")]
 use super::webgpu;
 use super::weights::Weights;
-use crate::device::{Backend, BackendKind};
+use crate::device::Backend;
+#[cfg(feature = "cpu")]
+use crate::device::BackendKind;
 use crate::{Error, Result};
 
 /// What the network says of crops.

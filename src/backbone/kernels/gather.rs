@@ -41,10 +41,6 @@ type Quad = [Option<Corner>; ROWS];
 
 /// Convolves `[images, height, width, channels]` into `output`, `[images, height / stride,
 /// width / stride, channels_out]`, rounded up.
-#[allow(
-    clippy::too_many_arguments,
-    reason = "as for every convolution, and the kernel"
-)]
 pub(super) fn convolve(
     input: &[f32],
     size: Size,

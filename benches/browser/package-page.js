@@ -40,7 +40,7 @@ async function addAll(photos) {
 /** Memory in bytes after each cycle of create, add, train and dispose, in a worker that stays. */
 async function cycles(photos, backend, count) {
   const files = await toFiles(photos);
-  const options = { weights: WEIGHTS, backend, cache: false };
+  const options = { weights: WEIGHTS, backend, threads: 1, cache: false };
   const keeper = await Classifier.create(options);
   const memory = [];
   for (let cycle = 0; cycle < count; cycle++) {
@@ -58,4 +58,33 @@ async function cycles(photos, backend, count) {
   return memory;
 }
 
-Object.assign(window, { addAll, cycles, clear: () => Classifier.clearCache() });
+/**
+ * Memory in bytes after as many images as `marks` says, embedded or added. Copies of the photos, which differ by a
+ * number after their end.
+ */
+async function growth(photos, what, marks) {
+  const files = await toFiles(photos);
+  const options = { weights: WEIGHTS, backend: "cpu", cache: false };
+  const classifier = await Classifier.create(options);
+  const copy = (i) => new File([files[i % files.length], `${i}`], `${i}.jpg`);
+  const memory = [];
+  let done = 0;
+  for (const mark of marks) {
+    while (done < mark) {
+      const count = Math.min(100, mark - done);
+      const images = Array.from({ length: count }, (_, i) => copy(done + i));
+      if (what === "add") await classifier.add(images, { label: "all" });
+      else
+        for await (const embedding of classifier.embed(images)) void embedding;
+      done += count;
+    }
+    memory.push((await classifier.stats()).memory.wasm);
+  }
+  classifier.dispose();
+  return memory;
+}
+
+Object.assign(window, {
+  ...{ addAll, cycles, growth },
+  clear: () => Classifier.clearCache(),
+});

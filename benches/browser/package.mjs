@@ -2,7 +2,8 @@
  * `npm run bench -- package`: in one page on the CPU, 200 photos are added for the first time and then again,
  * to another classifier and after a reload; what the page's own thread does meanwhile; and memory over ten
  * cycles of create, add 20, train and dispose. `npm run bench -- package webgpu` does the cycles on WebGPU,
- * which takes 20 minutes where that is software; `npm run bench -- package webgpu 4` adds 4 instead of 20.
+ * which takes 6 minutes where that is software; `npm run bench -- package webgpu 4` adds 4 instead of 20.
+ * `npm run bench -- package growth` embeds, and then adds, 5,000 images, and says what memory that takes.
  */
 import { cpus } from "node:os";
 import { main, say } from "../../tools/support/console.mjs";
@@ -12,6 +13,7 @@ import { readPhotos } from "./photos.mjs";
 const PHOTOS = 200;
 const CYCLES = 10;
 const PHOTOS_A_CYCLE = 20;
+const MARKS = [100, 500, 1000, 2000, 5000];
 const MEGABYTE = 1024 * 1024;
 
 await main(async () => {
@@ -24,6 +26,10 @@ await main(async () => {
       (page, version) => memory(page, version, "webgpu", photos),
       flags,
     );
+    return;
+  }
+  if (backend === "growth") {
+    await inBrowser((page, version) => growth(page, version, all));
     return;
   }
   await inBrowser(async (page, version) => {
@@ -130,6 +136,27 @@ async function memory(page, version, backend, photos) {
       "graphics device",
       all.map(({ gpu }) => gpu ?? NaN),
     );
+}
+
+/**
+ * @param {Page} page
+ * @param {string} version
+ * @param {Photo[]} photos
+ */
+async function growth(page, version, photos) {
+  for (const what of ["embed", "add"]) {
+    say(
+      `\nWebAssembly memory after ${MARKS.join(", ")} images (${what}) on the CPU; Chromium ${version}`,
+    );
+    await load(page);
+    /** @type {number[]} */
+    const bytes = await page.evaluate(
+      ({ photos, what, marks }) =>
+        /** @type {any} */ (window).growth(photos, what, marks),
+      { photos, what, marks: MARKS },
+    );
+    series(what, bytes);
+  }
 }
 
 /**

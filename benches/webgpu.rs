@@ -77,6 +77,13 @@ fn layers(network: &Network, crops: &[u8], rounds: usize) {
     run();
     let runs = [run(), run(), run()];
     let images = crops.len() / INPUT_LEN;
+    let total = |run: &Vec<(String, f64)>| run.iter().map(|(_, time)| time).sum::<f64>();
+    let least = runs.iter().map(total).fold(f64::INFINITY, f64::min);
+    println!(
+        "        all layers, without upload and read-back: {:.3} ms, {:.2} TFLOP/s",
+        least * 1e3,
+        operations() * images as f64 / least / 1e12
+    );
     for (index, (name, _)) in runs[0].iter().enumerate() {
         let time = runs
             .iter()

@@ -74,8 +74,7 @@ async function growth(photos, what, marks) {
       const count = Math.min(100, mark - done);
       const images = Array.from({ length: count }, (_, i) => copy(done + i));
       if (what === "add") await classifier.add(images, { label: "all" });
-      else
-        for await (const embedding of classifier.embed(images)) void embedding;
+      else await classifier.embed(images);
       done += count;
     }
     memory.push((await classifier.stats()).memory.wasm);

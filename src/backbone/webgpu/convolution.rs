@@ -101,8 +101,8 @@ impl Convolution {
                 relu: role.finish == Finish::Relu,
             };
             let gather = match role.input {
-                Input::Crops => columns::of_crops(&shape, row),
-                Input::Map => columns::of_map(&shape, row),
+                Input::Crops => columns::of_crops(&shape, row, product.inner),
+                Input::Map => columns::of_map(&shape, row, product.inner),
             };
             let weights = columns::weights(&shape, &values.weight, product.inner);
             let gather = gather.into();
@@ -134,21 +134,21 @@ impl Convolution {
             ..
         } = self.shape;
         let row = self.tiling.row();
-        let columns = row.padded(images * self.product.columns);
+        let width = row.padded(images * self.product.columns);
         let map = Map {
             values: gpu.empty(channels_out * row.padded(images * self.shape.area_out())),
             channels: channels_out,
             side: self.shape.side / self.shape.stride,
         };
-        let factors = gpu.empty(self.product.count * self.product.inner * columns);
-        let groups = self.tiling.groups(&self.product, columns);
+        let factors = gpu.empty(self.product.count * self.product.inner * width);
+        let groups = self.tiling.groups(&self.product, width);
         match &self.method {
             Method::Winograd {
                 input: transform,
                 output,
             } => {
                 let tiles = images * self.product.columns;
-                let products = gpu.empty(self.product.count * channels_out * columns);
+                let products = gpu.empty(self.product.count * channels_out * width);
                 let buffers = [&input.values, &factors, count];
                 gpu.launch(transform, [tiles, channels_in], &buffers);
                 let buffers = [&self.weights, &factors, &products, count];
@@ -160,7 +160,8 @@ impl Convolution {
             Method::Columns { gather } => {
                 let outputs = images * self.product.columns;
                 let buffers = [&input.values, &factors, count];
-                gpu.launch(gather, [outputs, self.product.inner], &buffers);
+                let rows = columns::rows(&self.shape, self.product.inner);
+                gpu.launch(gather, [outputs, rows], &buffers);
                 let buffers = [&self.weights, &factors, &map.values, count, &self.bias];
                 gpu.launch_groups(&self.product_kernel, groups, &buffers);
             }

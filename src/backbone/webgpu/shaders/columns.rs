@@ -17,17 +17,17 @@ pub fn weights(shape: &Shape, weights: &[f32], inner: usize) -> Vec<f32> {
 }
 
 /// A map → columns.
-pub fn of_map(shape: &Shape, row: Row) -> String {
+pub fn of_map(shape: &Shape, row: Row, inner: usize) -> String {
     let side = shape.side;
     let area = shape.area_in();
     let read = format!(
         "value = x[channel * padded(images[0] * {area}u) + image * {area}u + u32(row) * {side}u + u32(column)];"
     );
-    columns(shape, row, ("x", "f32"), &read)
+    columns(shape, row, inner, ("x", "f32"), &read)
 }
 
 /// RGB crops, four bytes to a number → normalised columns.
-pub fn of_crops(shape: &Shape, row: Row) -> String {
+pub fn of_crops(shape: &Shape, row: Row, inner: usize) -> String {
     let numbers = |part: fn((f32, f32)) -> f32| {
         let number = |channel| format!("{:?}", part(normalization(channel)));
         [0, 1, 2].map(number).join(", ")
@@ -41,11 +41,19 @@ pub fn of_crops(shape: &Shape, row: Row) -> String {
         scales = numbers(|both| both.0),
         shifts = numbers(|both| both.1),
     );
-    columns(shape, row, ("x", "u32"), &read)
+    columns(shape, row, inner, ("x", "u32"), &read)
 }
 
-/// An invocation gathers one input of one output; `read` reads it, unless it lies outside.
-fn columns(shape: &Shape, row: Row, input: (&str, &str), read: &str) -> String {
+/// Rows of invocations that [`of_map`] and [`of_crops`] want: one for each row of a channel's kernel, and one for
+/// rows of columns past the last weight.
+pub fn rows(shape: &Shape, inner: usize) -> usize {
+    let rows = shape.channels_in * shape.kernel;
+    rows + usize::from(inner > rows * shape.kernel)
+}
+
+/// An invocation gathers what one row of one channel's kernel meets at one output; `read` reads an input, unless it
+/// lies outside.
+fn columns(shape: &Shape, row: Row, inner: usize, input: (&str, &str), read: &str) -> String {
     let Shape {
         channels_in,
         side,
@@ -59,23 +67,37 @@ fn columns(shape: &Shape, row: Row, input: (&str, &str), read: &str) -> String {
         fn main(@builtin(global_invocation_id) id: vec3u) {{
             let count = images[0] * {area_out}u;
             if (id.x >= count) {{ return; }}
+            let stride = padded(count);
+            var to = id.y * {kernel}u * stride + id.x;
+            if (id.y == {rows}u) {{
+                for (var i = {depth}u; i < {inner}u; i++) {{
+                    columns[to] = 0.0;
+                    to += stride;
+                }}
+                return;
+            }}
             let image = id.x / {area_out}u;
             let at = id.x % {area_out}u;
-            let channel = id.y / {taps}u;
-            let tap = id.y % {taps}u;
-            let row = i32(at / {out}u * {stride}u + tap / {kernel}u) - {padding};
-            let column = i32(at % {out}u * {stride}u + tap % {kernel}u) - {padding};
-            var value = 0.0;
-            if (channel < {channels_in}u && u32(row) < {side}u && u32(column) < {side}u) {{
-                {read}
+            let channel = id.y / {kernel}u;
+            let row = i32(at / {out}u * {stride}u + id.y % {kernel}u) - {padding};
+            let left = i32(at % {out}u * {stride}u) - {padding};
+            let inside = u32(row) < {side}u;
+            for (var tap = 0; tap < {kernel}; tap++) {{
+                let column = left + tap;
+                var value = 0.0;
+                if (inside && u32(column) < {side}u) {{
+                    {read}
+                }}
+                columns[to] = value;
+                to += stride;
             }}
-            columns[id.y * padded(count) + id.x] = value;
         }}\n",
         buffers = buffers(&[input, ("columns", "f32"), ("images", "u32")]),
         padded = row.function(),
         area_out = shape.area_out(),
         out = side / stride,
-        taps = kernel * kernel,
+        rows = channels_in * kernel,
+        depth = channels_in * kernel * kernel,
         padding = kernel / 2,
     )
 }

@@ -21,6 +21,17 @@ const BENCHMARKS = {
     what: "what int8 weights cost the embeddings (needs ../shared)",
     command: ["cargo", "bench", "--bench", "quantization", "--"],
   },
+  kernels: {
+    what: "the CPU's kernels and burn's operators, natively, layer by layer",
+    command: ["cargo", "bench", "--bench", "kernels", "--"],
+  },
+  webgpu: {
+    what: "WebGPU's kernels and burn's operators, natively, layer by layer (needs a graphics adapter)",
+    command: [
+      "cargo",
+      ...["bench", "--features", "webgpu", "--bench", "webgpu", "--"],
+    ],
+  },
   fit: {
     what: "time to fit a head, in the browser",
     command: [process.execPath, "benches/browser/fit.mjs"],

@@ -6,24 +6,49 @@ mod support;
 use headstart::backbone::kernels::{
     Convolution, Epilogue, Network, Size, Stem, Workspace, max_pool,
 };
-use headstart::backbone::weights::{QuantizedWeights, Weights};
+use headstart::backbone::weights::QuantizedWeights;
 use headstart::backbone::{EMBEDDING_LEN, FEATURE_MAP_LEN, ResNet18};
 use headstart::device;
 use headstart::image::{INPUT_LEN, INPUT_SIDE};
 use proptest::prelude::*;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use support::{
-    CHECKPOINT, QUANTIZED, bytes, cosine, input, max_abs_error, read_shared, relative_l2, values,
-};
+use support::{QUANTIZED, bytes, cosine, input, max_abs_error, read_shared, relative_l2, values};
 
-/// What a kernel may be off by, as a part of the greatest sum of its products' magnitudes. Winograd's
-/// transforms multiply by up to 5 and add up what nearly cancels, so that some ten times f32's 1.2e-7 are
-/// to be expected; the bound leaves room for other processors.
-const KERNEL_BOUND: f64 = 5e-6;
+/// What Winograd's algorithm may be off by, as a part of the greatest sum of its products' magnitudes: its
+/// transformed inputs are rounded to a 32,767th of the greatest one, which may be some ten times what an
+/// input is, and the output's transform multiplies by up to 64.
+const WINOGRAD_BOUND: f64 = 1e-3;
+/// The same without Winograd: inputs are rounded to a 32,767th of the greatest one.
+const GATHER_BOUND: f64 = 5e-5;
 
 fn random(len: usize, rng: &mut impl Rng) -> Vec<f32> {
     (0..len).map(|_| rng.random_range(-1.0..1.0)).collect()
+}
+
+/// Weights as integers with scales, and as the numbers that these stand for.
+struct RandomWeights {
+    integers: Vec<i8>,
+    scale: Vec<f32>,
+    values: Vec<f32>,
+}
+
+fn random_weights(channels_out: usize, per_channel: usize, rng: &mut impl Rng) -> RandomWeights {
+    let scale: Vec<f32> = (0..channels_out)
+        .map(|_| rng.random_range(0.001..0.01))
+        .collect();
+    let integers: Vec<i8> = (0..channels_out * per_channel)
+        .map(|_| rng.random_range(-127..=127))
+        .collect();
+    let channels = integers.chunks_exact(per_channel).zip(&scale);
+    let values = channels
+        .flat_map(|(channel, &scale)| channel.iter().map(move |&q| f32::from(q) * scale))
+        .collect();
+    RandomWeights {
+        integers,
+        scale,
+        values,
+    }
 }
 
 fn random_crops(count: usize, rng: &mut impl Rng) -> Vec<u8> {
@@ -139,13 +164,20 @@ fn case() -> impl Strategy<Value = Case> {
 fn convolution_error(case: &Case) -> f64 {
     let mut rng = ChaCha8Rng::seed_from_u64(case.seed);
     let (kernel, stride, size) = (case.kernel, case.stride, case.size);
-    let weights = random(
-        case.channels_out * case.channels_in * kernel * kernel,
+    let weights = random_weights(
+        case.channels_out,
+        case.channels_in * kernel * kernel,
         &mut rng,
     );
     let bias = random(case.channels_out, &mut rng);
     let values = random(size.pixels() * case.channels_in, &mut rng);
-    let convolution = Convolution::new(&weights, bias.clone(), kernel, stride);
+    let convolution = Convolution::new(
+        &weights.integers,
+        weights.scale,
+        bias.clone(),
+        kernel,
+        stride,
+    );
     let len = convolution.output_size(size).pixels() * case.channels_out;
     let shortcut = case.shortcut.then(|| random(len, &mut rng));
     // What an earlier, larger convolution left must not show.
@@ -161,7 +193,7 @@ fn convolution_error(case: &Case) -> f64 {
     let defined = Defined {
         input: &values,
         size,
-        weights: &weights,
+        weights: &weights.values,
         bias: &bias,
         kernel,
         stride,
@@ -189,7 +221,9 @@ proptest! {
     #[test]
     fn convolutions_are_what_they_are_defined_as(case in case()) {
         let error = convolution_error(&case);
-        prop_assert!(error <= KERNEL_BOUND, "off by {error:.2e} of the products");
+        let winograd = (case.kernel, case.stride) == (3, 1);
+        let bound = if winograd { WINOGRAD_BOUND } else { GATHER_BOUND };
+        prop_assert!(error <= bound, "off by {error:.2e} of the products");
     }
 
     #[test]
@@ -241,7 +275,37 @@ fn convolutions_in_several_blocks_are_what_they_are_defined_as() {
         };
         let error = convolution_error(&case);
         println!("figure: 3x3 of {channels} channels: off by {error:.2e} of the products");
-        assert!(error <= KERNEL_BOUND, "off by {error:.2e} of the products");
+        assert!(
+            error <= WINOGRAD_BOUND,
+            "off by {error:.2e} of the products"
+        );
+    }
+}
+
+/// All weights and inputs at their greatest: the sums come as near as they can to what 32 bits hold.
+#[test]
+fn the_greatest_sums_do_not_overflow() {
+    let size = Size {
+        images: 1,
+        height: 6,
+        width: 6,
+    };
+    for (channels, kernel, stride) in [(512, 3, 1), (512, 3, 2), (1024, 1, 2), (4, 3, 1)] {
+        let taps = kernel * kernel;
+        let weights = vec![-128; 8 * channels * taps];
+        let convolution = Convolution::new(&weights, vec![1.0; 8], vec![0.0; 8], kernel, stride);
+        let inputs = vec![1.0; size.pixels() * channels];
+        let mut output = Vec::new();
+        let (epilogue, mut workspace) = (Epilogue::default(), Workspace::default());
+        convolution.run(&inputs, size, epilogue, &mut workspace, &mut output);
+        // The pixel (2, 2), or with stride 2 the one from there, has all of its neighbours.
+        let middle = if stride == 1 { 2 * 6 + 2 } else { 3 + 1 };
+        let expected = -128.0 * (channels * taps) as f32;
+        let error = (output[middle * 8] / expected - 1.0).abs();
+        assert!(
+            error <= 1e-3,
+            "{channels} channels, {kernel}x{kernel}: off by {error:.1e}"
+        );
     }
 }
 
@@ -249,9 +313,11 @@ fn convolutions_in_several_blocks_are_what_they_are_defined_as() {
 fn the_stem_is_a_convolution_of_normalised_bytes() {
     let mut rng = ChaCha8Rng::seed_from_u64(2);
     let crop = random_crops(1, &mut rng);
-    let (weights, bias) = (random(8 * 3 * 7 * 7, &mut rng), random(8, &mut rng));
+    let weights = random_weights(8, 3 * 7 * 7, &mut rng);
+    let bias = random(8, &mut rng);
     let mut output = Vec::new();
-    Stem::new(&weights, bias.clone()).run(&crop, &mut Workspace::default(), &mut output);
+    let stem = Stem::new(&weights.integers, weights.scale, bias.clone());
+    stem.run(&crop, &mut Workspace::default(), &mut output);
 
     let planes = values(input(&crop, &device::cpu()));
     let place = |index: usize| planes[index % 3 * INPUT_SIDE * INPUT_SIDE + index / 3];
@@ -263,7 +329,7 @@ fn the_stem_is_a_convolution_of_normalised_bytes() {
             height: INPUT_SIDE,
             width: INPUT_SIDE,
         },
-        weights: &weights,
+        weights: &weights.values,
         bias: &bias,
         kernel: 7,
         stride: 2,
@@ -276,11 +342,14 @@ fn the_stem_is_a_convolution_of_normalised_bytes() {
         sums.iter().map(|&(_, magnitude)| magnitude),
     );
     println!("figure: stem: off by {error:.2e} of the products");
-    assert!(error <= KERNEL_BOUND, "off by {error:.2e} of the products");
+    assert!(
+        error <= WINOGRAD_BOUND,
+        "off by {error:.2e} of the products"
+    );
 }
 
 /// Each stage by the kernels and by burn; the largest relative L2 error.
-fn compare_stages(name: &str, weights: &impl Weights, crops: &[u8]) {
+fn compare_stages(name: &str, weights: &QuantizedWeights, crops: &[u8]) {
     let device = device::cpu();
     let reference = ResNet18::load(weights, &device).unwrap();
     let ours = Network::load(weights).unwrap().stages(crops);
@@ -291,7 +360,7 @@ fn compare_stages(name: &str, weights: &impl Weights, crops: &[u8]) {
         let error = relative_l2(&ours, &values(theirs));
         println!("figure: {name}, stage {stage}: relative L2 {error:.2e}");
         // Each of the twenty layers adds to it.
-        assert!(error <= 2e-5, "{name}, stage {stage}: relative L2 {error}");
+        assert!(error <= 2e-3, "{name}, stage {stage}: relative L2 {error}");
         assert!(
             error > 0.0,
             "the kernels were compared, not burn with itself"
@@ -304,9 +373,8 @@ fn each_stage_puts_out_what_burns_does() {
     let photos = bytes(&read_shared("golden/crops.safetensors"), "crops");
     let noise = random_crops(3, &mut ChaCha8Rng::seed_from_u64(3));
     let quantized = QuantizedWeights::parse(&QUANTIZED).unwrap();
-    compare_stages("f32, noise", &CHECKPOINT.weights, &noise);
-    compare_stages("int8, noise", &quantized, &noise);
-    compare_stages("int8, photos", &quantized, &photos[..3 * INPUT_LEN]);
+    compare_stages("noise", &quantized, &noise);
+    compare_stages("photos", &quantized, &photos[..3 * INPUT_LEN]);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use burn::tensor::Device;
 use super::kernels::Network;
 #[cfg(feature = "reference")]
 use super::resnet::ResNet18;
-use super::weights::Weights;
+use super::weights::QuantizedWeights;
 use crate::device::{Backend, BackendKind};
 use crate::{Error, Result};
 
@@ -33,7 +33,7 @@ pub(super) enum Engine {
 
 impl Engine {
     /// The fastest for a backend.
-    pub fn load(weights: &impl Weights, backend: &Backend) -> Result<Self> {
+    pub fn load(weights: &QuantizedWeights, backend: &Backend) -> Result<Self> {
         match backend.kind {
             #[cfg(feature = "cpu")]
             BackendKind::Cpu => Ok(Self::Kernels(Box::new(Network::load(weights)?))),
@@ -49,7 +49,7 @@ impl Engine {
 
     /// burn's own operators.
     #[cfg(feature = "reference")]
-    pub fn reference(weights: &impl Weights, backend: &Backend) -> Result<Self> {
+    pub fn reference(weights: &QuantizedWeights, backend: &Backend) -> Result<Self> {
         let device = backend.burn_device();
         let network = Box::new(ResNet18::load(weights, &device)?);
         Ok(Self::Reference(network, device))

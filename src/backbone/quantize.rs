@@ -7,8 +7,10 @@ use std::collections::BTreeMap;
 
 use super::calibration::calibrate;
 use super::layers::{ConvLayer, convolutions};
-use super::rounding::{QuantizedLayer, nearest};
-use super::weights::{CLASSIFIER, CLASSIFIER_SHAPE, FORMAT, LayerWeights, VERSION, Weights};
+use super::rounding::nearest;
+use super::weights::{
+    CLASSIFIER, CLASSIFIER_SHAPE, FORMAT, LayerWeights, QuantizedLayer, VERSION, Weights,
+};
 use crate::tensor_file::{self, Problem, RawTensor};
 use crate::{Error, Result};
 

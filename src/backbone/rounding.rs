@@ -3,7 +3,7 @@
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::parallel::parallel_map;
-use super::weights::LayerWeights;
+use super::weights::{LayerWeights, QuantizedLayer};
 use crate::{Error, Result};
 
 /// The largest integer in use: symmetric, so that -128 is left out.
@@ -18,31 +18,6 @@ const SWEEPS: usize = 3;
 const BLOCK: usize = 64;
 /// Output channels that are rounded together.
 const ROWS: usize = 128;
-
-/// A layer as the file holds it: the real weight is `weight · scale`.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct QuantizedLayer {
-    /// Row-major, in the layer's shape.
-    pub weight: Vec<i8>,
-    /// One per output channel, finite and positive.
-    pub scale: Vec<f32>,
-    /// One per output channel.
-    pub bias: Vec<f32>,
-}
-
-impl QuantizedLayer {
-    /// The weights that the network will compute with.
-    pub(super) fn dequantize(&self) -> LayerWeights {
-        let per_channel = self.weight.len() / self.scale.len();
-        let channels = self.weight.chunks_exact(per_channel).zip(&self.scale);
-        LayerWeights {
-            weight: channels
-                .flat_map(|(channel, &scale)| channel.iter().map(move |&q| f32::from(q) * scale))
-                .collect(),
-            bias: self.bias.clone(),
-        }
-    }
-}
 
 /// What a layer meets and what it should answer.
 pub(super) struct Samples {

@@ -32,6 +32,31 @@ pub struct LayerWeights {
     pub bias: Vec<f32>,
 }
 
+/// A layer as the file holds it: the real weight is `weight · scale`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct QuantizedLayer {
+    /// Row-major, in the layer's shape.
+    pub weight: Vec<i8>,
+    /// One per output channel, finite and positive.
+    pub scale: Vec<f32>,
+    /// One per output channel.
+    pub bias: Vec<f32>,
+}
+
+impl QuantizedLayer {
+    /// The weights that the network computes with.
+    pub fn dequantize(&self) -> LayerWeights {
+        let per_channel = self.weight.len() / self.scale.len();
+        let channels = self.weight.chunks_exact(per_channel).zip(&self.scale);
+        LayerWeights {
+            weight: channels
+                .flat_map(|(channel, &scale)| channel.iter().map(move |&q| f32::from(q) * scale))
+                .collect(),
+            bias: self.bias.clone(),
+        }
+    }
+}
+
 /// Where the network's weights come from.
 pub trait Weights {
     /// A convolution with its batch norm folded in.
@@ -94,21 +119,20 @@ impl<'a> QuantizedWeights<'a> {
         Ok(())
     }
 
-    fn dequantize(&self, name: &str, shape: &[usize]) -> Checked<LayerWeights> {
-        let scale = self.0.f32s(&format!("{name}.scale"), &shape[..1])?;
-        let quantized = self.0.view(&format!("{name}.weight"), Dtype::I8, shape)?;
-        let weight = quantized
-            .data()
-            .chunks_exact(shape[1..].iter().product())
-            .zip(&scale)
-            .flat_map(|(channel, &scale)| {
-                channel
-                    .iter()
-                    .map(move |&value| f32::from(value as i8) * scale)
-            })
-            .collect();
-        Ok(LayerWeights {
-            weight,
+    /// A convolution as it is in the file.
+    ///
+    /// # Errors
+    /// `WEIGHTS_CORRUPT` when the layer is missing or has another shape.
+    pub fn layer(&self, layer: &ConvLayer) -> Result<QuantizedLayer> {
+        self.read(&layer.name, &layer.shape())
+            .map_err(Error::weights)
+    }
+
+    fn read(&self, name: &str, shape: &[usize]) -> Checked<QuantizedLayer> {
+        let weight = self.0.view(&format!("{name}.weight"), Dtype::I8, shape)?;
+        Ok(QuantizedLayer {
+            weight: weight.data().iter().map(|&value| value as i8).collect(),
+            scale: self.0.f32s(&format!("{name}.scale"), &shape[..1])?,
             bias: self.0.f32s(&format!("{name}.bias"), &shape[..1])?,
         })
     }
@@ -116,13 +140,12 @@ impl<'a> QuantizedWeights<'a> {
 
 impl Weights for QuantizedWeights<'_> {
     fn conv(&self, layer: &ConvLayer) -> Result<LayerWeights> {
-        self.dequantize(&layer.name, &layer.shape())
-            .map_err(Error::weights)
+        Ok(self.layer(layer)?.dequantize())
     }
 
     fn classifier(&self) -> Result<LayerWeights> {
-        self.dequantize(CLASSIFIER, &CLASSIFIER_SHAPE)
-            .map_err(Error::weights)
+        let classifier = self.read(CLASSIFIER, &CLASSIFIER_SHAPE);
+        Ok(classifier.map_err(Error::weights)?.dequantize())
     }
 }
 

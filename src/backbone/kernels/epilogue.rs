@@ -1,4 +1,4 @@
-//! What is done to a convolution's sums on their way to memory: bias, shortcut and ReLU.
+//! What is done to a convolution's sums on their way to memory: scale, bias, shortcut and ReLU.
 
 use super::gemm::PANEL;
 use super::vector::{F32x4, LANES};
@@ -18,12 +18,16 @@ impl Epilogue<'_> {
     pub(super) fn store(
         &self,
         sums: [F32x4; 2],
+        scale: &[F32x4; 2],
         bias: &[F32x4; 2],
         offset: usize,
         output: &mut [f32],
     ) {
         let (to, _) = output[offset..offset + PANEL].as_chunks_mut::<LANES>();
-        let mut values = [sums[0] + bias[0], sums[1] + bias[1]];
+        let mut values = [
+            sums[0].mul_add(scale[0], bias[0]),
+            sums[1].mul_add(scale[1], bias[1]),
+        ];
         if let Some(shortcut) = self.shortcut {
             let (from, _) = shortcut[offset..offset + PANEL].as_chunks::<LANES>();
             values = [

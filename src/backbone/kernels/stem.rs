@@ -6,8 +6,9 @@
 
 use super::convolution::{Workspace, pack};
 use super::epilogue::Epilogue;
+use super::gemm::{PANEL, Pair};
 use super::shape::Size;
-use super::winograd::{self, Four};
+use super::winograd::{self, Four, Limits};
 use crate::image::{INPUT_LEN, INPUT_SIDE, normalization};
 
 /// Side of the stem's own kernel.
@@ -24,13 +25,15 @@ pub(super) const HALVED_SIDE: usize = INPUT_SIDE / 2;
 /// The stem's convolution.
 #[derive(Debug, Clone)]
 pub struct Stem {
-    weights: Vec<f32>,
+    weights: Vec<Pair>,
+    limits: Vec<Limits>,
+    scale: Vec<f32>,
     bias: Vec<f32>,
 }
 
 impl Stem {
-    /// From weights `[channels_out, 3, 7, 7]` and one bias per output channel.
-    pub fn new(weights: &[f32], bias: Vec<f32>) -> Self {
+    /// From weights `[channels_out, 3, 7, 7]`, and a scale of them and a bias per output channel.
+    pub fn new(weights: &[i8], scale: Vec<f32>, bias: Vec<f32>) -> Self {
         let mut halved = Vec::with_capacity(bias.len() * HALVED_CHANNELS * HALVED_KERNEL.pow(2));
         for kernel in weights.chunks_exact(CHANNELS * KERNEL * KERNEL) {
             for halved_channel in 0..HALVED_CHANNELS {
@@ -39,15 +42,19 @@ impl Stem {
                 for tap in 0..HALVED_KERNEL * HALVED_KERNEL {
                     let row = (2 * (tap / HALVED_KERNEL) + odd_row).checked_sub(1);
                     let column = (2 * (tap % HALVED_KERNEL) + odd_column).checked_sub(1);
-                    let weight = row.zip(column).map_or(0.0, |(row, column)| {
+                    let weight = row.zip(column).map_or(0, |(row, column)| {
                         kernel[(channel * KERNEL + row) * KERNEL + column]
                     });
                     halved.push(weight);
                 }
             }
         }
+        let weights = pack(&halved, HALVED_CHANNELS, HALVED_KERNEL * HALVED_KERNEL);
+        let panels = bias.len() / PANEL;
         Self {
-            weights: pack(&halved, HALVED_CHANNELS, HALVED_KERNEL * HALVED_KERNEL),
+            limits: winograd::limits::<Four, HALVED_KERNEL, 3>(&weights, panels),
+            weights,
+            scale,
             bias,
         }
     }
@@ -70,6 +77,8 @@ impl Stem {
             halved,
             size,
             &self.weights,
+            &self.limits,
+            &self.scale,
             &self.bias,
             epilogue,
             &mut workspace.winograd,

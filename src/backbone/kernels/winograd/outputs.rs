@@ -27,6 +27,7 @@ pub(super) struct Target<'a> {
     pub channels: usize,
     /// The panel's first one.
     pub channel: usize,
+    pub scale: [F32x4; 2],
     pub bias: [F32x4; 2],
     pub epilogue: Epilogue<'a>,
 }
@@ -76,7 +77,8 @@ impl Target<'_> {
                 let vectors = &whole[(y * OUT + x) * len + tile * 2..][..2];
                 let sums = from_fn(|half| F32x4::load(&vectors[half]));
                 let offset = (row + x) * self.channels + self.channel;
-                self.epilogue.store(sums, &self.bias, offset, self.output);
+                self.epilogue
+                    .store(sums, &self.scale, &self.bias, offset, self.output);
             }
         }
     }

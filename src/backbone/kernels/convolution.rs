@@ -6,7 +6,7 @@ use super::epilogue::Epilogue;
 use super::gather::{self, Kernel};
 use super::gemm::{PANEL, Pair};
 use super::shape::Size;
-use super::winograd::{self, Limits, Three};
+use super::winograd::{self, Kernels, Limits, Three};
 
 /// Buffers that one convolution leaves to the next.
 #[derive(Debug, Default)]
@@ -98,10 +98,12 @@ impl Convolution {
             Weights::Winograd(weights, limits) => winograd::convolve::<Three, 3, 4>(
                 input,
                 size,
-                weights,
-                limits,
-                &self.scale,
-                &self.bias,
+                Kernels {
+                    weights,
+                    limits,
+                    scale: &self.scale,
+                    bias: &self.bias,
+                },
                 epilogue,
                 &mut workspace.winograd,
                 output,

@@ -100,9 +100,9 @@ pub(super) fn convolve(
 
     for first in (0..quads).step_by(group) {
         let count = group.min(quads - first);
-        for index in 0..count {
+        for (index, units_of_rows) in units_of_rows[..count].iter_mut().enumerate() {
             let corners = from_fn(|row| corner(strided, kernel, (first + index) * ROWS + row));
-            units_of_rows[index] = corners.map(|corner| corner.map_or(0.0, |c| units[c.image]));
+            *units_of_rows = corners.map(|corner| corner.map_or(0.0, |c| units[c.image]));
             for tap in 0..taps {
                 let at = tap * tap_len + index * pairs;
                 let to = &mut inputs[at..at + pairs];

@@ -8,7 +8,7 @@ use super::convolution::{Workspace, pack};
 use super::epilogue::Epilogue;
 use super::gemm::{PANEL, Pair};
 use super::shape::Size;
-use super::winograd::{self, Four, Limits};
+use super::winograd::{self, Four, Kernels, Limits};
 use crate::image::{INPUT_LEN, INPUT_SIDE, normalization};
 
 /// Side of the stem's own kernel.
@@ -76,10 +76,12 @@ impl Stem {
         winograd::convolve::<Four, HALVED_KERNEL, 3>(
             halved,
             size,
-            &self.weights,
-            &self.limits,
-            &self.scale,
-            &self.bias,
+            Kernels {
+                weights: &self.weights,
+                limits: &self.limits,
+                scale: &self.scale,
+                bias: &self.bias,
+            },
             epilogue,
             &mut workspace.winograd,
             output,

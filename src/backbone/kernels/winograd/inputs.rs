@@ -40,20 +40,24 @@ pub(super) struct Source<'a> {
     pub kernel_units: [f32; IN],
 }
 
+/// Where transformed inputs go: product `p`'s to `inputs[p · stride..]`, and what its tiles' integers stand for
+/// to `units[p · units_stride]`.
+pub(super) struct Target<'a> {
+    pub inputs: &'a mut [Inputs],
+    pub stride: usize,
+    pub units: &'a mut [[f32; ROWS]],
+    pub units_stride: usize,
+}
+
 impl Source<'_> {
-    /// Transforms some channels of a quad of tiles; product `p` goes to `to[p · stride..]`, and its tiles' units
-    /// to `units[p · units_stride]`.
-    #[allow(clippy::too_many_arguments)]
+    /// Transforms some channels of a quad of tiles.
     pub fn transform(
         self,
         quad: &Quad,
         channels: std::ops::Range<usize>,
         limits: &Limits,
         between: &mut Between,
-        to: &mut [Inputs],
-        stride: usize,
-        units: &mut [[f32; ROWS]],
-        units_stride: usize,
+        to: Target,
     ) {
         let pixels = quad.map(|place| self.pixels(place));
         let (first, last) = (channels.start / LANES, channels.end / LANES);
@@ -68,10 +72,10 @@ impl Source<'_> {
             }
         }
         for (product, tiles) in whole.chunks_exact(ROWS * vectors).enumerate() {
-            let to = &mut to[product * stride..][..2 * vectors];
+            let inputs = &mut to.inputs[product * to.stride..][..2 * vectors];
             let kernel_unit = self.kernel_units[product / IN] * self.kernel_units[product % IN];
-            let unit = round(tiles, limits[product], to);
-            units[product * units_stride] = unit.map(|unit| unit * kernel_unit);
+            let unit = round(tiles, limits[product], inputs);
+            to.units[product * to.units_stride] = unit.map(|unit| unit * kernel_unit);
         }
     }
 

@@ -50,15 +50,29 @@ pub(super) struct Buffers {
     between_outputs: outputs::Between,
 }
 
-/// Convolves `[images, height, width, channels]` with `weights`, `[panels, channels / 2, kernel, kernel, 8, 2]`, into
-/// `output`, `[images, height, width, 8 · panels]`.
+/// What inputs are convolved with.
+#[derive(Clone, Copy)]
+pub(super) struct Kernels<'a> {
+    /// `[panels, channels / 2, kernel, kernel, 8, 2]`
+    pub weights: &'a [Pair],
+    /// Of [`limits`] for these weights.
+    pub limits: &'a [Limits],
+    /// What a weight of 1 stands for, one per output channel.
+    pub scale: &'a [f32],
+    /// One per output channel.
+    pub bias: &'a [f32],
+}
+
+/// Convolves `[images, height, width, channels]` into `output`, `[images, height, width, 8 · panels]`.
 pub(super) fn convolve<T: Tile<KERNEL, OUT>, const KERNEL: usize, const OUT: usize>(
     input: &[f32],
     size: Size,
-    weights: &[Pair],
-    limits: &[Limits],
-    scale: &[f32],
-    bias: &[f32],
+    Kernels {
+        weights,
+        limits,
+        scale,
+        bias,
+    }: Kernels,
     epilogue: Epilogue,
     buffers: &mut Buffers,
     output: &mut [f32],
@@ -109,20 +123,15 @@ pub(super) fn convolve<T: Tile<KERNEL, OUT>, const KERNEL: usize, const OUT: usi
         quads.extend((first..first + count).map(|quad| tiles.quad(quad)));
         for (block_index, block) in blocks(channels).enumerate() {
             for (index, quad) in quads.iter().enumerate() {
-                let to = &mut inputs[(block.start * count + index * block.len()) / 2..];
-                let units = &mut units[block_index * PRODUCTS * group + index..];
-                let block = block.clone();
+                let begin = (block.start * count + index * block.len()) / 2;
+                let to = inputs::Target {
+                    inputs: &mut inputs[begin..],
+                    stride: inputs_stride,
+                    units: &mut units[block_index * PRODUCTS * group + index..],
+                    units_stride: group,
+                };
                 let limits = &limits[block_index];
-                source.transform(
-                    quad,
-                    block,
-                    limits,
-                    between_inputs,
-                    to,
-                    inputs_stride,
-                    units,
-                    group,
-                );
+                source.transform(quad, block.clone(), limits, between_inputs, to);
             }
         }
         for panel in 0..panels {

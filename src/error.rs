@@ -231,6 +231,7 @@ impl Error {
         }
     }
 
+    #[cfg(feature = "reference")]
     pub(crate) fn device(problem: impl std::fmt::Display) -> Self {
         Self::DeviceLost {
             problem: problem.to_string(),

@@ -5,6 +5,8 @@
 //! (torchvision's `ResNet18_Weights.IMAGENET1K_V1.transforms()`). Further [`Views`] of an image are made
 //! the same way.
 
+use std::borrow::Cow;
+
 use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 use serde::{Deserialize, Serialize};
@@ -31,7 +33,6 @@ pub const PREPROCESSING_VERSION: u32 = 2;
 const MEAN: [f32; 3] = [0.485, 0.456, 0.406];
 /// ImageNet's channel standard deviations.
 const STD: [f32; 3] = [0.229, 0.224, 0.225];
-
 /// The shortest side that an image may have, in pixels.
 pub const MIN_SIDE: usize = 16;
 /// The longest side that an image may have, in pixels: what browsers' canvases can hold.
@@ -40,12 +41,12 @@ pub const MAX_SIDE: usize = 16_384;
 pub const MAX_MEGAPIXELS: usize = 100;
 
 /// Decoded pixels: rows from the top, interleaved channels, 8 bits each.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Pixels<'a> {
     width: usize,
     height: usize,
-    format: PixelType,
-    data: &'a [u8],
+    /// RGBA; what stands for alpha does not matter.
+    data: Cow<'a, [u8]>,
 }
 
 impl<'a> Pixels<'a> {
@@ -53,8 +54,14 @@ impl<'a> Pixels<'a> {
     ///
     /// # Errors
     /// `INVALID_ARGUMENT` when the length does not match the size or a side is zero.
-    pub fn rgb(data: &'a [u8], width: usize, height: usize) -> Result<Self> {
-        Self::new(data, width, height, PixelType::U8x3)
+    pub fn rgb(data: &[u8], width: usize, height: usize) -> Result<Self> {
+        check_len(data, width, height, 3)?;
+        let rgba = |p: &[u8]| [p[0], p[1], p[2], u8::MAX];
+        Ok(Self {
+            width,
+            height,
+            data: data.chunks_exact(3).flat_map(rgba).collect(),
+        })
     }
 
     /// RGBA pixels, `[height, width, 4]`, not premultiplied. Alpha is dropped, as Pillow's
@@ -63,30 +70,25 @@ impl<'a> Pixels<'a> {
     /// # Errors
     /// `INVALID_ARGUMENT` when the length does not match the size or a side is zero.
     pub fn rgba(data: &'a [u8], width: usize, height: usize) -> Result<Self> {
-        Self::new(data, width, height, PixelType::U8x4)
-    }
-
-    fn new(data: &'a [u8], width: usize, height: usize, format: PixelType) -> Result<Self> {
-        let expected = width
-            .checked_mul(height)
-            .and_then(|area| area.checked_mul(format.size()));
-        if width == 0 || height == 0 || expected != Some(data.len()) {
-            return Err(Error::invalid(
-                "pixels",
-                format!(
-                    "{} bytes do not make {width}x{height} pixels of {} bytes",
-                    data.len(),
-                    format.size()
-                ),
-            ));
-        }
+        check_len(data, width, height, 4)?;
         Ok(Self {
             width,
             height,
-            format,
-            data,
+            data: data.into(),
         })
     }
+}
+
+fn check_len(data: &[u8], width: usize, height: usize, pixel: usize) -> Result<()> {
+    let expected = width
+        .checked_mul(height)
+        .and_then(|area| area.checked_mul(pixel));
+    if width == 0 || height == 0 || expected != Some(data.len()) {
+        let len = data.len();
+        let problem = format!("{len} bytes do not make {width}x{height} pixels of {pixel} bytes");
+        return Err(Error::invalid("pixels", problem));
+    }
+    Ok(())
 }
 
 /// Says whether an encoded image is worth decoding, from its header alone.
@@ -140,7 +142,7 @@ pub fn pixel_hash(pixels: &Pixels) -> String {
     let mut hasher = Sha256::new();
     hasher.update((pixels.width as u64).to_le_bytes());
     hasher.update((pixels.height as u64).to_le_bytes());
-    hasher.update(pixels.data);
+    hasher.update(&pixels.data);
     hex(&hasher.finalize())
 }
 
@@ -273,22 +275,16 @@ pub fn resize_and_crop(pixels: &Pixels, resized_side: usize) -> Result<Vec<u8>> 
     let source = ImageRef::new(
         pixels.width as u32,
         pixels.height as u32,
-        pixels.data,
-        pixels.format,
+        &pixels.data,
+        PixelType::U8x4,
     )
     .map_err(|error| refused(&error))?;
-    let mut target = Image::new(INPUT_SIDE as u32, INPUT_SIDE as u32, pixels.format);
+    let mut target = Image::new(INPUT_SIDE as u32, INPUT_SIDE as u32, PixelType::U8x4);
     Resizer::new()
         .resize(&source, &mut target, &options)
         .map_err(|error| refused(&error))?;
-    let cropped = target.into_vec();
-    Ok(match pixels.format {
-        PixelType::U8x4 => cropped
-            .chunks_exact(4)
-            .flat_map(|pixel| [pixel[0], pixel[1], pixel[2]])
-            .collect(),
-        _ => cropped,
-    })
+    let rgb = |p: &[u8]| [p[0], p[1], p[2]];
+    Ok(target.into_vec().chunks_exact(4).flat_map(rgb).collect())
 }
 
 /// torchvision's `Resize(side)`: the shorter side becomes `side`, the longer one is truncated.

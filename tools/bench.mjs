@@ -7,7 +7,15 @@ import { run } from "./support/run.mjs";
 const BENCHMARKS = {
   accuracy: {
     what: "the head and the evaluation on real photos (needs ../shared)",
-    command: ["cargo", "bench", "--features", "autodiff", "--bench", "accuracy", "--"],
+    command: [
+      "cargo",
+      "bench",
+      "--features",
+      "autodiff",
+      "--bench",
+      "accuracy",
+      "--",
+    ],
   },
   quantization: {
     what: "what int8 weights cost the embeddings (needs ../shared)",
@@ -21,9 +29,9 @@ const BENCHMARKS = {
     what: "adding photos for the first and the second time, the page's thread meanwhile, and memory (needs ../shared)",
     command: [process.execPath, "benches/browser/package.mjs"],
   },
-  backends: {
-    what: "whether CPU and WebGPU fit the same head (needs ../shared)",
-    command: [process.execPath, "benches/browser/backends.mjs"],
+  peers: {
+    what: "Headstart beside onnxruntime-web, TensorFlow.js and jax-js, in the browser; --help lists its modes",
+    command: [process.execPath, "benches/peers/peers.mjs"],
   },
 };
 

@@ -1,4 +1,4 @@
-/** Fits a head on synthetic embeddings with the built module of one backend, and says how long each phase took. */
+/** Fits a head on synthetic embeddings with the CPU's module, and says how long each phase took. */
 
 const FEATURES = 512;
 
@@ -10,9 +10,9 @@ onmessage = async ({ data }) => {
   }
 };
 
-async function measure({ backend, images, classes, repeats }) {
-  const module = await import(`/${backend}/headstart.js`);
-  await module.default({ module_or_path: `/${backend}/headstart_bg.wasm` });
+async function measure({ images, classes, repeats }) {
+  const module = await import("/cpu/headstart.js");
+  await module.default({ module_or_path: "/cpu/headstart_bg.wasm" });
   const response = await fetch("/weights/resnet18-int8.safetensors");
   const weights = new Uint8Array(await response.arrayBuffer());
   const session = (await module.Backbone.load(weights)).session("centre");

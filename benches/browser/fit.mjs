@@ -1,6 +1,6 @@
 /**
  * `npm run bench -- fit`: how long fitting 1,000 images of 10 classes takes in the browser, the choice of the
- * L2 penalty included. WebGPU is measured where there is a hardware adapter.
+ * L2 penalty included. The head is fitted on the processor, whichever backend computes embeddings.
  */
 import { cpus } from "node:os";
 import { main, say } from "../../tools/support/console.mjs";
@@ -16,39 +16,24 @@ await main(() =>
       `\nFitting ${IMAGES} images of ${CLASSES} classes, L2 chosen by cross-validation; ` +
         `Chromium ${version}, ${cpus().length} cores (one is used), ${cpus()[0]?.model}`,
     );
-    print("CPU", await measure(page, "cpu"));
-    const adapter = await page.evaluate(hardwareAdapter);
-    if (adapter) print(`WebGPU on ${adapter}`, await measure(page, "webgpu"));
-    else
-      say("WebGPU: no hardware adapter here, so there is nothing to measure");
+    print(await measure(page));
   }),
 );
 
 /**
  * @typedef {{ total: number, phases: Record<string, number>, l2: number, trainAccuracy: number }} Run
  * @param {import("@playwright/test").Page} page
- * @param {"cpu" | "webgpu"} backend
  * @returns {Promise<Run[]>}
  */
-function measure(page, backend) {
+function measure(page) {
   const request = { images: IMAGES, classes: CLASSES, repeats: REPEATS };
-  return inWorker(page, "/fit-worker.js", { backend, ...request });
-}
-
-/** Runs in the page. */
-async function hardwareAdapter() {
-  const adapter = await navigator.gpu?.requestAdapter();
-  if (!adapter) return undefined;
-  const { vendor, architecture, isFallbackAdapter } = adapter.info;
-  const isSoftware = isFallbackAdapter || architecture === "swiftshader";
-  return isSoftware ? undefined : `${vendor} ${architecture}`;
+  return inWorker(page, "/fit-worker.js", request);
 }
 
 /**
- * @param {string} name
  * @param {Run[]} runs
  */
-function print(name, runs) {
+function print(runs) {
   const totals = runs.map(({ total }) => total).sort((a, b) => a - b);
   const median = totals[Math.floor(totals.length / 2)] ?? NaN;
   const [{ phases, l2, trainAccuracy }] = /** @type {[Run]} */ (runs);
@@ -56,7 +41,7 @@ function print(name, runs) {
     ([phase, time]) => `${phase} ${seconds(time)}`,
   );
   say(
-    `${name}: ${seconds(median)} (median of ${runs.length}; ${seconds(totals[0] ?? NaN)} to ` +
+    `${seconds(median)} (median of ${runs.length}; ${seconds(totals[0] ?? NaN)} to ` +
       `${seconds(totals.at(-1) ?? NaN)}); first run: ${parts.join(", ")}; ` +
       `L2 ${l2}, ${(100 * trainAccuracy).toFixed(1)} % of the training images right`,
   );

@@ -114,7 +114,7 @@ export type TrainRequest = Omit<TrainOptions, "signal">;
 /** What an engine in a further worker is loaded from. */
 export interface EngineRequest {
   kind: Backend["kind"];
-  wasm: WasmSources;
+  code: WebAssembly.Module;
   weights: Uint8Array;
 }
 
@@ -124,6 +124,8 @@ export interface WorkerHost {
   open(port: MessagePort): void;
   /** Forgets the embeddings that are kept in memory because storage is not to be had. */
   forgetCache(): void;
+  /** Says that the worker has its code. */
+  ready(): void;
   /** Makes this worker a further one, which computes for the one that started it. */
   loadEngine(request: EngineRequest): Promise<void>;
   /** Takes crops through the network that was loaded. */

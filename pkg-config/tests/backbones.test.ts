@@ -5,14 +5,19 @@ import { deferred } from "./fake/deferred.js";
 import { fakeLoading, loadOptions, request } from "./fake/backbone.js";
 
 function setUp(changes: Parameters<typeof fakeLoading>[0] = {}) {
-  const { loading, backbones } = fakeLoading(changes);
+  const { loading, backbones, workers } = fakeLoading(changes);
   const shelf = new Backbones(loading);
   const acquire = (
     weights: string | ArrayBuffer | Blob,
     options = loadOptions(),
     kind: "cpu" | "webgpu" = "cpu",
-  ) => shelf.acquire(kind, request({ weights }), undefined, options);
-  return { loading, backbones, acquire };
+    threads = 1,
+  ) =>
+    shelf.acquire(
+      { kind, request: request({ weights }), adapter: undefined, threads },
+      options,
+    );
+  return { loading, backbones, workers, acquire };
 }
 
 const bytes = (text: string) => new TextEncoder().encode(text).buffer;
@@ -122,5 +127,72 @@ describe("a backbone", () => {
     loading.loadModule = usual;
     await acquire("a");
     expect(keep).toHaveBeenCalledOnce();
+  });
+});
+
+describe("further workers", () => {
+  const settled = () => new Promise((resolve) => setTimeout(resolve));
+
+  it("start while weights load, one less than there are threads, and compute too", async () => {
+    const gate = deferred();
+    const { loading, workers, acquire } = setUp();
+    const usual = loading.loadWeights;
+    loading.loadWeights = async (source, options) => {
+      await gate.promise;
+      return usual(source, options);
+    };
+    const lease = acquire("a", loadOptions(), "cpu", 3);
+    await settled();
+    expect(workers).toHaveLength(2);
+    gate.resolve();
+    const { engines, release } = await lease;
+    await settled();
+    expect(engines.count).toBe(3);
+    release();
+    expect(workers.map(({ ended }) => ended)).toEqual([true, true]);
+  });
+
+  it("are there once for all who want the same", async () => {
+    const { workers, acquire } = setUp();
+    await Promise.all([
+      acquire("a", loadOptions(), "cpu", 2),
+      acquire("a", loadOptions(), "cpu", 2),
+    ]);
+    await acquire("a", loadOptions(), "cpu", 2);
+    expect(workers).toHaveLength(1);
+    const same = new TextEncoder().encode("a").buffer;
+    const loadWeights = async () => ({
+      bytes: new Uint8Array(same),
+      keep: () => Promise.resolve(),
+    });
+    const other = setUp({ loadWeights });
+    await other.acquire("a", loadOptions(), "cpu", 2);
+    await other.acquire("b", loadOptions(), "cpu", 2);
+    await settled();
+    expect(other.workers.map(({ ended }) => ended)).toEqual([false, true]);
+  });
+
+  it("end when the weights cannot be used", async () => {
+    const loadWeights = () =>
+      Promise.reject(new HeadstartError("WEIGHTS_MISSING", "not there"));
+    const { workers, acquire } = setUp({ loadWeights });
+    await expect(acquire("a", loadOptions(), "cpu", 2)).rejects.toMatchObject({
+      code: "WEIGHTS_MISSING",
+    });
+    await settled();
+    expect(workers.map(({ ended }) => ended)).toEqual([true]);
+  });
+
+  it("that do not start are done without, and told of", async () => {
+    const startWorker = () => Promise.reject(new Error("too many workers"));
+    const { acquire } = setUp({ startWorker });
+    const log = vi.fn();
+    const { engines } = await acquire("a", loadOptions({ log }), "cpu", 2);
+    await settled();
+    expect(engines.count).toBe(1);
+    expect(log).toHaveBeenCalledExactlyOnceWith(
+      "warn",
+      expect.stringContaining("too many workers"),
+    );
   });
 });

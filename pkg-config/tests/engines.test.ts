@@ -1,6 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
 import { Engines, type Engine } from "../src/worker/engines.js";
-import { deferred } from "./fake/deferred.js";
 import { FakeBackbone } from "./fake/backbone.js";
 
 const CROP = 224 * 224 * 3;
@@ -15,51 +14,41 @@ function crops(count: number): Uint8Array {
 const upTo = (count: number) =>
   Float32Array.from({ length: count }, (_, i) => i + 1);
 
-function setUp(start = async (): Promise<Engine> => new FakeBackbone("cpu")) {
+function setUp(further: Engine[] = []) {
   const own = new FakeBackbone("cpu");
-  const started = vi.fn(start);
   const log = vi.fn();
-  const engines = new Engines(own, started);
+  const engines = new Engines(own);
+  for (const engine of further) engines.add(engine);
   const run = (count: number, threads: number) =>
     engines.run(crops(count), false, threads, log);
-  /** Has further engines started, and waits for them. */
-  const warmUp = async (threads: number) => {
-    await run(threads, threads);
-    await new Promise((resolve) => setTimeout(resolve));
-  };
-  return { own, started, engines, log, run, warmUp };
+  return { own, engines, log, run };
 }
+
+const more = (count: number) =>
+  Array.from({ length: count }, () => new FakeBackbone("cpu"));
 
 describe("engines", () => {
   it("compute alone on one thread", async () => {
-    const { run, started } = setUp();
+    const [further] = more(1);
+    const asked = vi.spyOn(further!, "run");
+    const { run } = setUp([further!]);
     expect((await run(5, 1)).embeddings).toEqual(upTo(5));
-    expect(started).not.toHaveBeenCalled();
+    expect(asked).not.toHaveBeenCalled();
   });
 
-  it("are not waited for while they start", async () => {
-    const gate = deferred();
-    const { run, engines } = setUp(async () => {
-      await gate.promise;
-      return new FakeBackbone("cpu");
-    });
+  it("compute by as many as there are", async () => {
+    const { run, engines } = setUp();
     expect((await run(5, 3)).embeddings).toEqual(upTo(5));
-    expect(engines.count).toBe(1);
-    gate.resolve();
-    await new Promise((resolve) => setTimeout(resolve));
-    expect(engines.count).toBe(3);
+    engines.add(new FakeBackbone("cpu"));
+    expect(engines.count).toBe(2);
+    expect((await run(5, 3)).embeddings).toEqual(upTo(5));
   });
 
   it.each([1, 2, 3, 4, 5, 8, 9])(
     "share %i crops and keep their order",
     async (count) => {
-      const further: FakeBackbone[] = [];
-      const { own, run, warmUp } = setUp(async () => {
-        const engine = new FakeBackbone("cpu");
-        further.push(engine);
-        return engine;
-      });
-      await warmUp(3);
+      const further = more(2);
+      const { own, run } = setUp(further);
       const all = [own, ...further];
       const asked = all.map((engine) => vi.spyOn(engine, "run"));
       expect((await run(count, 3)).embeddings).toEqual(upTo(count));
@@ -71,63 +60,34 @@ describe("engines", () => {
     },
   );
 
-  it("are started no more often than there are crops and threads", async () => {
-    const { run, started } = setUp();
-    await run(1, 4);
-    expect(started).not.toHaveBeenCalled();
-    await run(2, 4);
-    expect(started).toHaveBeenCalledTimes(1);
-    await run(9, 3);
-    await run(9, 3);
-    expect(started).toHaveBeenCalledTimes(2);
-  });
-
   it("that fail are done without, and their share is computed", async () => {
-    const failing = new FakeBackbone("cpu");
-    failing.run = () => Promise.reject(new Error("out of memory"));
-    const { run, warmUp, engines, log, started } = setUp(async () => failing);
-    await warmUp(2);
+    const [failing] = more(1);
+    failing!.run = () => Promise.reject(new Error("out of memory"));
+    const { run, engines, log } = setUp([failing!]);
     expect((await run(4, 2)).embeddings).toEqual(upTo(4));
-    expect(failing.freed).toBe(true);
+    expect(failing!.freed).toBe(true);
     expect(engines.count).toBe(1);
     expect(log).toHaveBeenCalledExactlyOnceWith(
       "warn",
       expect.stringContaining("out of memory"),
     );
     expect((await run(4, 2)).embeddings).toEqual(upTo(4));
-    expect(started).toHaveBeenCalledTimes(1);
-  });
-
-  it("that do not start are told of once", async () => {
-    const { run, warmUp, log } = setUp(() =>
-      Promise.reject(new Error("no more workers")),
-    );
-    await warmUp(2);
-    await run(4, 2);
-    expect(log).toHaveBeenCalledExactlyOnceWith(
-      "warn",
-      expect.stringContaining("no more workers"),
-    );
   });
 
   it("say what memory all of them take", async () => {
-    const { engines, warmUp } = setUp();
-    await warmUp(3);
+    const { engines } = setUp(more(2));
     expect(await engines.memory()).toEqual({ wasm: 3 * 65_536, gpu: null });
   });
 
-  it("are freed together, also those that are still starting", async () => {
-    const gate = deferred();
-    const late = new FakeBackbone("cpu");
-    const { own, engines, run } = setUp(async () => {
-      await gate.promise;
-      return late;
-    });
-    await run(2, 2);
+  it("are freed together, also those that come too late", () => {
+    const [further, late] = more(2);
+    const { own, engines } = setUp([further!]);
     engines.free();
-    expect(own.freed).toBe(true);
-    gate.resolve();
-    await new Promise((resolve) => setTimeout(resolve));
-    expect(late.freed).toBe(true);
+    engines.add(late!);
+    expect([own, further!, late!].map(({ freed }) => freed)).toEqual([
+      true,
+      true,
+      true,
+    ]);
   });
 });

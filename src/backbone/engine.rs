@@ -4,9 +4,11 @@
 use burn::tensor::Device;
 
 #[cfg(feature = "cpu")]
-use super::kernels::Network;
+use super::kernels;
 #[cfg(feature = "reference")]
 use super::resnet::ResNet18;
+#[cfg(feature = "webgpu")]
+use super::webgpu;
 use super::weights::QuantizedWeights;
 use crate::device::{Backend, BackendKind};
 use crate::{Error, Result};
@@ -25,7 +27,10 @@ pub struct Features {
 pub(super) enum Engine {
     /// Kernels for the processor.
     #[cfg(feature = "cpu")]
-    Kernels(Box<Network>),
+    Cpu(Box<kernels::Network>),
+    /// Kernels for WebGPU.
+    #[cfg(feature = "webgpu")]
+    WebGpu(Box<webgpu::Network>),
     /// burn's own operators: the reference for the others.
     #[cfg(feature = "reference")]
     Reference(Box<ResNet18>, Device),
@@ -34,17 +39,17 @@ pub(super) enum Engine {
 impl Engine {
     /// The fastest for a backend.
     pub fn load(weights: &QuantizedWeights, backend: &Backend) -> Result<Self> {
-        match backend.kind {
-            #[cfg(feature = "cpu")]
-            BackendKind::Cpu => Ok(Self::Kernels(Box::new(Network::load(weights)?))),
-            #[cfg(feature = "webgpu")]
-            BackendKind::WebGpu => Self::reference(weights, backend),
-            #[cfg(not(all(feature = "cpu", feature = "webgpu")))]
-            kind => Err(Error::invalid(
-                "backend",
-                format!("this build computes nothing on {kind}"),
-            )),
+        #[cfg(feature = "webgpu")]
+        if let Some(device) = &backend.device {
+            let network = webgpu::Network::load(weights, device, backend.software)?;
+            return Ok(Self::WebGpu(Box::new(network)));
         }
+        #[cfg(feature = "cpu")]
+        if backend.kind == BackendKind::Cpu {
+            return Ok(Self::Cpu(Box::new(kernels::Network::load(weights)?)));
+        }
+        let problem = format!("this build computes nothing on {}", backend.kind);
+        Err(Error::invalid("backend", problem))
     }
 
     /// burn's own operators.
@@ -59,12 +64,14 @@ impl Engine {
     pub async fn run(&self, crops: &[u8], maps: bool) -> Result<Features> {
         match self {
             #[cfg(feature = "cpu")]
-            Self::Kernels(network) => {
+            Self::Cpu(network) => {
                 let all = network.feature_maps(crops);
-                let embeddings = Network::pool(&all);
+                let embeddings = kernels::Network::pool(&all);
                 let maps = if maps { all } else { Vec::new() };
                 Ok(Features { embeddings, maps })
             }
+            #[cfg(feature = "webgpu")]
+            Self::WebGpu(network) => network.run(crops, maps).await,
             #[cfg(feature = "reference")]
             Self::Reference(network, device) => network.run(crops, maps, device).await,
         }

@@ -19,6 +19,8 @@ mod resnet;
 mod rounding;
 #[cfg(feature = "cli")]
 mod synthetic;
+#[cfg(feature = "webgpu")]
+pub mod webgpu;
 pub mod weights;
 
 pub use engine::Features;

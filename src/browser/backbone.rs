@@ -39,10 +39,7 @@ impl Backbone {
     /// Opens the device of this module's backend and loads a quantized weights file onto it. `adapter` is
     /// what the browser calls its graphics adapter, which wgpu does not pass on.
     pub async fn load(weights: Vec<u8>, adapter: Option<String>) -> Result<Backbone, JsValue> {
-        let mut backend = open_backend().await.map_err(to_js_error)?;
-        if let Some(adapter) = adapter {
-            backend.adapter = adapter;
-        }
+        let backend = open_backend(adapter).await.map_err(to_js_error)?;
         let backbone = crate::Backbone::load(&weights, backend).map_err(to_js_error)?;
         Ok(Self(backbone))
     }
@@ -92,11 +89,11 @@ impl Backbone {
 }
 
 #[cfg(feature = "webgpu")]
-async fn open_backend() -> crate::Result<Backend> {
-    crate::device::webgpu_backend().await
+async fn open_backend(adapter: Option<String>) -> crate::Result<Backend> {
+    crate::device::webgpu_backend(adapter).await
 }
 
 #[cfg(not(feature = "webgpu"))]
-async fn open_backend() -> crate::Result<Backend> {
+async fn open_backend(_: Option<String>) -> crate::Result<Backend> {
     Ok(crate::device::cpu_backend())
 }

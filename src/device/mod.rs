@@ -16,7 +16,7 @@ pub use memory::{GpuMemory, Memory};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum BackendKind {
-    /// The processor: one thread, SIMD.
+    /// The processor.
     Cpu,
     /// burn over WebGPU.
     WebGpu,
@@ -52,6 +52,22 @@ pub struct Backend {
     /// burn's device; `None` for the CPU.
     #[cfg(feature = "webgpu")]
     pub(crate) device: Option<Device>,
+    /// Whether the adapter is a processor that plays graphics device.
+    #[cfg(feature = "webgpu")]
+    pub(crate) software: bool,
+}
+
+#[cfg(feature = "webgpu")]
+impl Backend {
+    /// burn's WebGPU device; `None` for the CPU.
+    pub fn device(&self) -> Option<&Device> {
+        self.device.as_ref()
+    }
+
+    /// Whether the adapter is a processor that plays graphics device.
+    pub fn is_software(&self) -> bool {
+        self.software
+    }
 }
 
 #[cfg(feature = "reference")]
@@ -76,7 +92,7 @@ pub fn cpu() -> Device {
 #[cfg(feature = "cpu")]
 pub fn cpu_backend() -> Backend {
     let adapter = if cfg!(target_family = "wasm") {
-        "WebAssembly SIMD, one thread"
+        "WebAssembly SIMD"
     } else {
         "CPU"
     };
@@ -85,15 +101,17 @@ pub fn cpu_backend() -> Backend {
         adapter: adapter.into(),
         #[cfg(feature = "webgpu")]
         device: None,
+        #[cfg(feature = "webgpu")]
+        software: false,
     }
 }
 
-/// Opens WebGPU's high-performance adapter.
+/// Opens WebGPU's high-performance adapter. `name`: what the browser calls it, which wgpu does not pass on there.
 ///
 /// # Errors
 /// `WEBGPU_UNAVAILABLE` with what the browser said.
 #[cfg(feature = "webgpu")]
-pub async fn webgpu_backend() -> crate::Result<Backend> {
+pub async fn webgpu_backend(name: Option<String>) -> crate::Result<Backend> {
     let (device, setup) = Device::wgpu_options()
         .init_with_setup_async()
         .await
@@ -101,13 +119,24 @@ pub async fn webgpu_backend() -> crate::Result<Backend> {
             problem: error.to_string(),
         })?;
     let info = setup.adapter.get_info();
-    let adapter = [info.name, info.driver, info.driver_info]
+    let adapter = name
         .into_iter()
+        .chain([info.name, info.driver, info.driver_info])
         .find(|text| !text.is_empty())
         .unwrap_or_else(|| "unnamed adapter".into());
     Ok(Backend {
         kind: BackendKind::WebGpu,
+        software: is_software(&adapter),
         adapter,
         device: Some(device),
     })
+}
+
+/// By name, since browsers tell no more: Chromium's SwiftShader, Mesa's llvmpipe and lavapipe, Windows' WARP.
+#[cfg(feature = "webgpu")]
+fn is_software(adapter: &str) -> bool {
+    let name = adapter.to_lowercase();
+    ["swiftshader", "llvmpipe", "lavapipe", "basic render"]
+        .iter()
+        .any(|known| name.contains(known))
 }

@@ -1,6 +1,7 @@
 /** Several classifiers in one page: one worker, one copy of the weights, and memory that is given back. */
 import { photos } from "./support/inputs.js";
 import { expect, test, urlsOf } from "./support/test.js";
+import { distance } from "./support/vectors.js";
 
 const MEGABYTE = 1024 * 1024;
 
@@ -14,7 +15,11 @@ test("classifiers share a worker, a download and a backbone, and keep their imag
   const result = await packagePage.evaluate(
     async ([ant, bee]) => {
       const { Classifier } = window.headstart;
-      const options = { weights: "/weights", backend: "cpu" as const };
+      const options = {
+        weights: "/weights",
+        backend: "cpu" as const,
+        threads: 1,
+      };
       const first = await Classifier.create(options);
       await first.embed([await window.file(ant!)]);
       const alone = (await first.stats()).memory.wasm;
@@ -59,6 +64,7 @@ test("ten cycles of create, add, train and dispose leave memory where it was aft
       const options = {
         weights: "/weights",
         backend: "cpu" as const,
+        threads: 1,
         cache: false,
       };
       // It keeps the worker, whose memory would otherwise end with each cycle.
@@ -82,5 +88,49 @@ test("ten cycles of create, add, train and dispose leave memory where it was aft
   );
   expect(cycles).toHaveLength(10);
   expect(cycles.at(-1)!).toBeLessThan(cycles[1]! * 1.05);
+  await expect.poll(() => packagePage.workers().length).toBe(0);
+});
+
+test("several workers share a batch, give what one gives, and ask for nothing once they are there", async ({
+  packagePage,
+}) => {
+  const urls = urlsOf(photos("train", "ants", 7));
+  const single = await packagePage.evaluate(async (urls) => {
+    const options = { weights: "/weights", backend: "cpu" as const };
+    const { Classifier } = window.headstart;
+    const classifier = await Classifier.create({ ...options, threads: 1 });
+    const images = await window.files(urls);
+    const embeddings = await window.embed(classifier, images);
+    classifier.dispose();
+    return embeddings;
+  }, urls);
+  const requests: string[] = [];
+  await packagePage.evaluate(async (urls) => {
+    const options = { weights: "/weights", backend: "cpu" as const };
+    const { Classifier } = window.headstart;
+    window.classifier = await Classifier.create({ ...options, threads: 3 });
+    window.images = await window.files(urls);
+  }, urls);
+  packagePage
+    .context()
+    .on("request", (request) => requests.push(request.url()));
+  await expect
+    .poll(() =>
+      packagePage.evaluate(
+        async () => (await window.classifier.stats()).threads,
+      ),
+    )
+    .toBe(3);
+  const shared = await packagePage.evaluate(() =>
+    window.embed(window.classifier, window.images),
+  );
+  expect(requests).toEqual([]);
+  expect(shared).toHaveLength(7);
+  const errors = shared.map((embedding, i) => distance(embedding, single[i]!));
+  console.log(
+    `threads: embeddings of three workers are at most ${Math.max(...errors).toExponential(1)} from those of one`,
+  );
+  expect(Math.max(...errors)).toBeLessThan(1e-6);
+  await packagePage.evaluate(() => window.classifier.dispose());
   await expect.poll(() => packagePage.workers().length).toBe(0);
 });

@@ -20,6 +20,11 @@ const EXPECTED = [
 /** What a page loads besides the module of its backend and the weights. */
 const LOADED = ["index.js", "worker.js"].map(inDist);
 const MOST_LOADED = 30_000;
+/** Of the modules, with brotli. */
+const MOST_OF_MODULES = new Map([
+  [inDist("headstart.wasm"), 350_000],
+  [inDist("headstart-webgpu.wasm"), 1_500_000],
+]);
 
 interface Packed {
   path: string;
@@ -44,7 +49,7 @@ test("contents: exactly the files that are needed", () => {
   expect(packed.map(({ path }) => path)).toEqual(EXPECTED.toSorted());
 });
 
-test("contents: the JavaScript that a page loads is small", () => {
+test("contents: the JavaScript that a page loads is small, and so are the modules", () => {
   const sizes = packed.map(({ path, bytes }) => ({ path, ...sizesOf(bytes) }));
   console.log(table(sizes));
   const loaded = sizes.filter(({ path }) => LOADED.includes(path));
@@ -52,6 +57,10 @@ test("contents: the JavaScript that a page loads is small", () => {
   const total = loaded.reduce((sum, { gzip }) => sum + gzip, 0);
   console.log(`${LOADED.join(" and ")}: ${total} bytes with gzip`);
   expect(total).toBeLessThan(MOST_LOADED);
+  for (const [module, most] of MOST_OF_MODULES) {
+    const size = sizes.find(({ path }) => path === module);
+    expect(size?.brotli, module).toBeLessThanOrEqual(most);
+  }
 });
 
 test("contents: no file has WebAssembly in text, a source map, or a path of the machine that built it", () => {

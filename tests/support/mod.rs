@@ -3,6 +3,7 @@
 
 pub mod fitting;
 pub mod project;
+pub mod random_network;
 pub mod stripes;
 pub mod synthetic;
 pub mod tensors;

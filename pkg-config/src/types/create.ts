@@ -65,6 +65,7 @@ export interface LoadOptions extends CallOptions {
   /**
    * How many workers compute at most, on the CPU; each holds a copy of the network, about 60 MB. Default:
    * as many as the machine runs threads, and at most 4. With `headstart/slim` and a worker of one's own: 1.
+   * Classifiers that share a backbone share its workers: the first one decides.
    */
   threads?: number | undefined;
   /** Default: the console, for warnings and errors only. */
@@ -81,7 +82,7 @@ export interface CreateOptions extends LoadOptions {
 export interface Backend {
   /** WebGPU or the CPU. */
   kind: "webgpu" | "cpu";
-  /** The adapter's name, for example `"nvidia hopper"` or `"WebAssembly SIMD, one thread"`. */
+  /** The adapter's name, for example `"nvidia hopper"` or `"WebAssembly SIMD"`. */
   adapter: string;
   /** One sentence for a person. */
   reason: string;

@@ -42,7 +42,7 @@ export interface Stats {
   cached: number;
   /** What it takes. */
   memory: Memory;
-  /** How many workers compute by now: further ones start with the first images. */
+  /** How many workers compute by now: further ones load the network while this one computes already. */
   threads: number;
   /** As `classifier.backend`. */
   backend: Backend;

@@ -1,9 +1,9 @@
 /** The backbones of this worker: one for each weights file and backend, shared by all classifiers. */
-import { throwIfCancelled } from "../errors.js";
-import type { CreateRequest, EngineRequest } from "../protocol.js";
+import { messageOf, throwIfCancelled } from "../errors.js";
+import type { CreateRequest, EngineRequest, LogSink } from "../protocol.js";
 import type { Backend } from "../types/index.js";
 import { Engines } from "./engines.js";
-import type { startFurtherWorker } from "./further-worker.js";
+import type { FurtherWorker } from "./further-worker.js";
 import type { loadModule, WasmBackbone, WasmModule } from "./module.js";
 import { Queue } from "./queue.js";
 import type { Traps } from "./traps.js";
@@ -13,7 +13,7 @@ import type { LoadOptions, loadWeights } from "./weights.js";
 export interface Loading {
   loadModule: typeof loadModule;
   loadWeights: typeof loadWeights;
-  startEngine: typeof startFurtherWorker;
+  startWorker(): Promise<FurtherWorker>;
   traps: Traps;
 }
 
@@ -23,6 +23,16 @@ export interface Lease {
   /** The backbone's network, which further workers may have too. */
   engines: Engines;
   release(): void;
+}
+
+/** What is asked for. */
+export interface Wanted {
+  kind: Backend["kind"];
+  request: CreateRequest;
+  /** What to call the graphics adapter. */
+  adapter: string | undefined;
+  /** How many workers are to compute, this one included. */
+  threads: number;
 }
 
 interface Shared {
@@ -43,15 +53,11 @@ export class Backbones {
     this.#loading = loading;
   }
 
-  /** The backbone of a request on this backend. `adapter` is what to call the graphics adapter. */
-  acquire(
-    kind: Backend["kind"],
-    request: CreateRequest,
-    adapter: string | undefined,
-    options: LoadOptions,
-  ): Promise<Lease> {
-    const { weights } = request;
-    const load = () => this.#load(kind, request, adapter, options);
+  /** The backbone of a request. Who is the first to want it decides how many threads it may have. */
+  acquire(wanted: Wanted, options: LoadOptions): Promise<Lease> {
+    const { kind } = wanted;
+    const { weights } = wanted.request;
+    const load = () => this.#load(wanted, options);
     if (typeof weights !== "string") return load();
     const place = `${kind} ${weights}`;
     let queue = this.#queues.get(place);
@@ -67,45 +73,68 @@ export class Backbones {
   }
 
   async #load(
-    kind: Backend["kind"],
-    { weights: source, wasm }: CreateRequest,
-    adapter: string | undefined,
+    { kind, request, adapter, threads }: Wanted,
     options: LoadOptions,
   ): Promise<Lease & { key: string }> {
-    const { onProgress } = options;
-    onProgress({ stage: "code", loaded: 0, total: 1 });
-    const code = this.#loading.loadModule(kind, wasm).then((module) => {
-      onProgress({ stage: "code", loaded: 1, total: 1 });
-      return module;
+    const { weights: source, wasm } = request;
+    const { onProgress, log } = options;
+    // While the weights are on their way; nothing is requested once the backbone is there.
+    const workers = Array.from({ length: threads - 1 }, () => {
+      const worker = this.#loading.startWorker();
+      // Whoever needs it is told; until then nobody is.
+      worker.catch(() => undefined);
+      return worker;
     });
-    const [weights, module] = await Promise.all([
-      this.#loading.loadWeights(source, options),
-      code,
-    ]);
-    onProgress({ stage: "backbone", loaded: 0, total: 1 });
-    const key = `${kind} ${module.weightsHash(weights.bytes)}`;
-    if (!this.#shared.has(key))
-      this.#start(key, { kind, wasm, weights: weights.bytes }, module, adapter);
-    const lease = await this.#lease(key);
-    onProgress({ stage: "backbone", loaded: 1, total: 1 });
-    // Only what has turned out to be weights is worth keeping.
-    await weights.keep();
-    return { ...lease, key };
+    let unused = workers;
+    try {
+      onProgress({ stage: "code", loaded: 0, total: 1 });
+      const code = this.#loading.loadModule(kind, wasm).then((module) => {
+        onProgress({ stage: "code", loaded: 1, total: 1 });
+        return module;
+      });
+      const [weights, module] = await Promise.all([
+        this.#loading.loadWeights(source, options),
+        code,
+      ]);
+      onProgress({ stage: "backbone", loaded: 0, total: 1 });
+      const key = `${kind} ${module.weightsHash(weights.bytes)}`;
+      if (!this.#shared.has(key)) {
+        unused = [];
+        const engine = { kind, code: module.code, weights: weights.bytes };
+        this.#start(key, module, adapter, engine, workers, log);
+      }
+      const lease = await this.#lease(key);
+      await Promise.allSettled(workers);
+      onProgress({ stage: "backbone", loaded: 1, total: 1 });
+      // Only what has turned out to be weights is worth keeping.
+      await weights.keep();
+      return { ...lease, key };
+    } finally {
+      unused.forEach(dismiss);
+    }
   }
 
   #start(
     key: string,
-    request: EngineRequest,
     module: WasmModule,
     adapter: string | undefined,
+    engine: EngineRequest,
+    workers: Promise<FurtherWorker>[],
+    log: LogSink,
   ): void {
     const load = async () => {
-      const { traps, startEngine } = this.#loading;
-      const backbone = await traps.guard(
-        module.Backbone.load(request.weights, adapter),
-      );
-      const engines = new Engines(backbone, () => startEngine(request));
-      return { backbone, engines };
+      try {
+        const { traps } = this.#loading;
+        const loading = module.Backbone.load(engine.weights, adapter);
+        const backbone = await traps.guard(loading);
+        const engines = new Engines(backbone);
+        // Nobody waits for these: until they are there, this worker computes alone.
+        for (const worker of workers) void enlist(worker, engines, engine, log);
+        return { backbone, engines };
+      } catch (error) {
+        workers.forEach(dismiss);
+        throw error;
+      }
     };
     this.#shared.set(key, { loaded: load(), users: 0 });
   }
@@ -132,4 +161,26 @@ export class Backbones {
       throw error;
     }
   }
+}
+
+/** Has a further worker load the network too. */
+async function enlist(
+  worker: Promise<FurtherWorker>,
+  engines: Engines,
+  request: EngineRequest,
+  log: LogSink,
+): Promise<void> {
+  try {
+    const started = await worker;
+    engines.add(await started.load(request));
+  } catch (cause) {
+    log(
+      "warn",
+      `A further worker did not start, so fewer compute: ${messageOf(cause)}`,
+    );
+  }
+}
+
+function dismiss(worker: Promise<FurtherWorker>): void {
+  void worker.then((started) => started.end()).catch(() => undefined);
 }

@@ -24,36 +24,31 @@ export interface Engine {
   free(): void;
 }
 
-/** Starts an engine in a further worker. */
-export type StartEngine = () => Promise<Engine>;
-
 export class Engines {
   readonly #own: Engine;
-  readonly #start: StartEngine;
   readonly #further: Engine[] = [];
-  #asked = 0;
   #freed = false;
 
   /** `own` is this worker's. */
-  constructor(own: Engine, start: StartEngine) {
+  constructor(own: Engine) {
     this.#own = own;
-    this.#start = start;
   }
 
-  /**
-   * Takes crops, one after the other in `crops`, through the network, on at most `threads` engines. Those
-   * that are not there yet are started, and nobody waits for them.
-   */
+  /** One more, which is freed with the others. */
+  add(engine: Engine): void {
+    if (this.#freed) engine.free();
+    else this.#further.push(engine);
+  }
+
+  /** Takes crops, one after the other in `crops`, through the network, on at most `threads` of the engines there are. */
   async run(
     crops: Uint8Array,
     maps: boolean,
     threads: number,
     log: LogSink,
   ): Promise<Features> {
-    const count = crops.length / CROP_BYTES;
-    const wanted = Math.min(threads, count);
-    while (this.#asked < wanted - 1) void this.#startFurther(log);
-    const further = this.#further.slice(0, Math.max(wanted - 1, 0));
+    const count = Math.min(threads, crops.length / CROP_BYTES);
+    const further = this.#further.slice(0, Math.max(count - 1, 0));
     const [own, ...others] = shares(crops, further.length + 1);
     // First, since this worker's share keeps it from sending anything.
     const elsewhere = further.map((engine, index) =>
@@ -81,22 +76,6 @@ export class Engines {
     this.#freed = true;
     for (const engine of this.#further.splice(0)) engine.free();
     this.#own.free();
-  }
-
-  async #startFurther(log: LogSink): Promise<void> {
-    this.#asked++;
-    try {
-      const engine = await this.#start();
-      if (this.#freed) engine.free();
-      else this.#further.push(engine);
-    } catch (cause) {
-      // It stays asked for: what failed once is not tried with each batch.
-      const detail = messageOf(cause);
-      log(
-        "warn",
-        `A further worker did not start, so fewer compute: ${detail}`,
-      );
-    }
   }
 
   /** A share of another engine's; taken over here if that one fails. */

@@ -20,6 +20,7 @@ export function createHost(
   return {
     open: (port) => expose(createApi(environment), port),
     forgetCache: () => environment.cache.forget(),
+    ready: () => undefined,
     loadEngine: async (request) => {
       engine = await loadEngine(request);
     },

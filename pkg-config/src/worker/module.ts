@@ -17,6 +17,8 @@ export interface WasmBackbone extends Engine {
 
 /** A module once it is loaded. */
 export interface WasmModule {
+  /** Compiled, for further workers. */
+  code: WebAssembly.Module;
   /** SHA-256 of a weights file. */
   weightsHash(weights: Uint8Array): string;
   Backbone: {
@@ -52,10 +54,11 @@ async function start(
       `The backend "${kind}" was to run, and its WebAssembly module is not known: pass its address as \`wasm.${kind}\`.`,
     );
   }
-  const module = MODULES[kind];
+  const { default: init, weightsHash, Backbone } = MODULES[kind];
   try {
-    await module.default({ module_or_path: source });
-    return module;
+    const code = await compile(source);
+    await init({ module_or_path: code });
+    return { code, weightsHash, Backbone };
   } catch (cause) {
     if (cause instanceof WebAssembly.CompileError) {
       throw new HeadstartError(
@@ -70,4 +73,16 @@ async function start(
       { cause },
     );
   }
+}
+
+/** While it is downloaded, where the server says what it is. */
+async function compile(
+  source: string | WebAssembly.Module,
+): Promise<WebAssembly.Module> {
+  if (typeof source !== "string") return source;
+  const response = await fetch(source);
+  if (!response.ok) throw new Error(`status ${response.status}`);
+  return response.headers.get("content-type") === "application/wasm"
+    ? WebAssembly.compileStreaming(response)
+    : WebAssembly.compile(await response.arrayBuffer());
 }

@@ -20,7 +20,7 @@ export function serve(wasm: WasmSources): void {
   const backbones = new Backbones({
     loadModule,
     loadWeights,
-    startEngine: startFurtherWorker,
+    startWorker: () => startFurtherWorker(),
     traps,
   });
   const environment: Environment = {
@@ -35,8 +35,8 @@ export function serve(wasm: WasmSources): void {
     cache: new EmbeddingCache(),
     traps,
   };
-  const loadEngine: LoadEngine = async ({ kind, wasm, weights }) => {
-    const { Backbone } = await loadModule(kind, wasm);
+  const loadEngine: LoadEngine = async ({ kind, code, weights }) => {
+    const { Backbone } = await loadModule(kind, { [kind]: code });
     return traps.guard(Backbone.load(weights));
   };
   expose(createHost(environment, loadEngine));

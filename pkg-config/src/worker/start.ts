@@ -79,15 +79,13 @@ async function startOn(
   { backbones, cores }: Platform,
   adapter?: string,
 ): Promise<Started> {
+  const threads = threadsOf(kind, request.threads, cores);
   const { backbone, engines, release } = await backbones.acquire(
-    kind,
-    request,
-    adapter,
+    { kind, request, adapter, threads },
     options,
   );
   try {
     const session = await open(request.content, backbone, options.signal);
-    const threads = threadsOf(kind, request.threads, cores);
     return {
       session,
       backend: { ...backbone.backend(), reason },

@@ -1,8 +1,9 @@
 /** Stands in for the modules, their backbones and what they are loaded from. */
 import { vi } from "vitest";
-import type { CreateRequest } from "../../src/protocol.js";
+import type { CreateRequest, EngineRequest } from "../../src/protocol.js";
 import type { Backend } from "../../src/types/index.js";
 import type { Loading } from "../../src/worker/backbones.js";
+import type { FurtherWorker } from "../../src/worker/further-worker.js";
 import type { WasmBackbone, WasmModule } from "../../src/worker/module.js";
 import { Traps } from "../../src/worker/traps.js";
 import type { LoadOptions } from "../../src/worker/weights.js";
@@ -44,10 +45,29 @@ export class FakeBackbone implements WasmBackbone {
   }
 }
 
+export class FakeFurtherWorker implements FurtherWorker {
+  ended = false;
+
+  async load({ kind }: EngineRequest) {
+    const engine = new FakeBackbone(kind);
+    engine.free = () => this.end();
+    return engine;
+  }
+
+  end() {
+    this.ended = true;
+  }
+}
+
+/** The smallest module there is. */
+const CODE = new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0));
+
 /** Loads backbones whose weights are told apart by their text. */
 export function fakeLoading(changes: Partial<Loading> = {}) {
   const backbones: FakeBackbone[] = [];
+  const workers: FakeFurtherWorker[] = [];
   const moduleOf = (kind: Backend["kind"]): WasmModule => ({
+    code: CODE,
     weightsHash: (weights) => new TextDecoder().decode(weights),
     Backbone: {
       load: async () => {
@@ -63,13 +83,15 @@ export function fakeLoading(changes: Partial<Loading> = {}) {
       bytes: new TextEncoder().encode(String(source)),
       keep: () => Promise.resolve(),
     })),
-    startEngine: vi.fn<Loading["startEngine"]>(
-      async ({ kind }) => new FakeBackbone(kind),
-    ),
+    startWorker: vi.fn<Loading["startWorker"]>(async () => {
+      const worker = new FakeFurtherWorker();
+      workers.push(worker);
+      return worker;
+    }),
     traps: new Traps(),
     ...changes,
   };
-  return { loading, backbones, moduleOf };
+  return { loading, backbones, workers, moduleOf };
 }
 
 export const request = (

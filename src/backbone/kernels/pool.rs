@@ -1,5 +1,7 @@
 //! Pooling.
 
+use std::array::from_fn;
+
 use super::shape::Size;
 use super::vector::{F32x4, LANES};
 
@@ -15,18 +17,20 @@ pub fn max_pool(input: &[f32], size: Size, channels: usize, output: &mut Vec<f32
     for (index, to) in pixels.chunks_exact_mut(vectors).enumerate() {
         let (row, column) = (index / pooled.width, index % pooled.width);
         let (image, row) = (row / pooled.height, row % pooled.height);
-        let mut around = [0; 9];
         let middle = (image * size.height + 2 * row) * size.width + 2 * column;
-        for (place, pixel) in around.iter_mut().enumerate() {
+        let around: [&[[f32; LANES]]; 9] = from_fn(|place| {
             let y = (2 * row + place / 3) as isize - 1;
             let x = (2 * column + place % 3) as isize - 1;
             // Outside, the middle stands for what is not there.
-            *pixel = size.pixel(image, y, x).unwrap_or(middle) * vectors;
-        }
+            let pixel = size.pixel(image, y, x).unwrap_or(middle);
+            &input[pixel * vectors..][..vectors]
+        });
         for (vector, to) in to.iter_mut().enumerate() {
-            let values = around.map(|pixel| F32x4::load(&input[pixel + vector]));
-            let [first, rest @ ..] = values;
-            rest.into_iter().fold(first, F32x4::max).store(to);
+            let mut greatest = F32x4::load(&around[0][vector]);
+            for pixel in &around[1..] {
+                greatest = greatest.max(F32x4::load(&pixel[vector]));
+            }
+            greatest.store(to);
         }
     }
 }

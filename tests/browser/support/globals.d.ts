@@ -13,6 +13,8 @@ declare global {
   interface Window {
     headstart: typeof Headstart;
     classifier: Headstart.Classifier;
+    /** Kept by a test from one call to the next. */
+    images: File[];
     file(url: string, name?: string): Promise<File>;
     /** The image compressed anew as a JPEG. */
     recompressed(image: File, name: string): Promise<File>;

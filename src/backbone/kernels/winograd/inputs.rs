@@ -12,6 +12,9 @@ use crate::backbone::kernels::vector::{F32x4, I16x8, LANES};
 /// Vectors of channels that are transformed together: what lies between stays in the first cache.
 const PIECE: usize = 8;
 
+/// Stands for a pixel that is not there.
+const OUTSIDE: usize = usize::MAX;
+
 /// What lies between the steps of a transform.
 #[derive(Debug)]
 pub(super) struct Between {
@@ -59,7 +62,12 @@ impl Source<'_> {
         between: &mut Between,
         to: Target,
     ) {
-        let pixels = quad.map(|place| self.pixels(place));
+        let mut pixels = [[OUTSIDE; PRODUCTS]; ROWS];
+        for (place, pixels) in quad.iter().zip(&mut pixels) {
+            if let Some(place) = place {
+                self.find_pixels(place, pixels);
+            }
+        }
         let (first, last) = (channels.start / LANES, channels.end / LANES);
         let vectors = last - first;
         let Between { half, whole } = between;
@@ -80,27 +88,23 @@ impl Source<'_> {
     }
 
     /// Where a tile's inputs are, those within the image.
-    fn pixels(self, place: Option<Place>) -> [Option<usize>; PRODUCTS] {
-        let mut pixels = [None; PRODUCTS];
-        let Some(place) = place else { return pixels };
+    fn find_pixels(self, place: &Place, pixels: &mut [usize; PRODUCTS]) {
         let Size { height, width, .. } = self.size;
         for row in 0..IN {
             let y = (place.y + row).wrapping_sub(self.before);
             for column in 0..IN {
                 let x = (place.x + column).wrapping_sub(self.before);
                 if y < height && x < width {
-                    let pixel = (place.image * height + y) * width + x;
-                    pixels[row * IN + column] = Some(pixel);
+                    pixels[row * IN + column] = (place.image * height + y) * width + x;
                 }
             }
         }
-        pixels
     }
 
     /// `len` vectors of a tile's channels, from vector `begin` on.
     fn transform_tile(
         self,
-        pixels: &[Option<usize>; PRODUCTS],
+        pixels: &[usize; PRODUCTS],
         begin: usize,
         len: usize,
         half: &mut [[f32; LANES]],
@@ -112,8 +116,8 @@ impl Source<'_> {
         let vectors = self.channels / LANES;
         for row in 0..IN {
             let from = from_fn(|column| match pixels[row * IN + column] {
-                Some(pixel) => &input[pixel * vectors + begin..][..len],
-                None => &padding[..len],
+                OUTSIDE => &padding[..len],
+                pixel => &input[pixel * vectors + begin..][..len],
             });
             let to = rows_mut(&mut half[row * IN * PIECE..], PIECE, len);
             map_rows(from, to, transform::input);

@@ -1,0 +1,1 @@
+import "./headstart-breakdown.js";

@@ -1,0 +1,142 @@
+//! The network on a graphics adapter, natively: these kernels and burn's own operators in turns, and the adapter's
+//! peak.
+//!
+//! ```text
+//! npm run bench -- webgpu
+//! cargo bench --features webgpu --bench webgpu -- [batch] [rounds]
+//! ```
+//!
+//! Random weights, so no checkpoint is needed. Operations are those of direct convolutions, 3.63 G an image, however
+//! few products a kernel makes of them.
+
+#[path = "../tests/support/random_network.rs"]
+mod random_network;
+
+use std::time::Instant;
+
+use burn::tensor::{Device, Tensor, TensorData};
+use headstart::backbone::layers::{ConvLayer, convolutions};
+use headstart::backbone::webgpu::Network;
+use headstart::backbone::{EMBEDDING_LEN, ResNet18};
+use headstart::device::webgpu_backend;
+use headstart::image::{INPUT_LEN, INPUT_SIDE, normalize_into};
+use pollster::block_on;
+use random_network::{RandomWeights, random_crops};
+
+fn main() {
+    let numbers: Vec<usize> = std::env::args()
+        .filter_map(|arg| arg.parse().ok())
+        .collect();
+    let batches = match numbers.first() {
+        Some(&batch) => vec![batch],
+        None => vec![1, 8, 32],
+    };
+    let rounds = numbers.get(1).copied().unwrap_or(20);
+    let backend = block_on(webgpu_backend(None)).expect("this benchmark needs a graphics adapter");
+    let device = backend.device().expect("WebGPU has a device");
+    println!("adapter: {}", backend.adapter);
+    let weights = RandomWeights(1);
+    let software = backend.is_software();
+    let network = Network::load(&weights, device, software).expect("the weights are whole");
+    let reference = ResNet18::load(&weights, device).expect("the weights are whole");
+    println!("operations of one image: {:.2} G", operations() / 1e9);
+    println!("batch | kernels ms | burn ms | ratio | kernels TFLOP/s | cosine");
+    for batch in batches {
+        let crops = random_crops(batch, 3);
+        let input = input(&crops, device);
+        let ours = || {
+            block_on(network.run(&crops, false))
+                .expect("the device answers")
+                .embeddings
+        };
+        let burns = || read(reference.features(input.clone()));
+        let (one, other) = (ours(), burns());
+        let cosine = lowest_cosine(&one, &other);
+        let mut times = [Vec::new(), Vec::new()];
+        for _ in 0..rounds {
+            times[0].push(seconds(|| drop(ours())));
+            times[1].push(seconds(|| drop(burns())));
+        }
+        let [mine, theirs] = times.map(median);
+        println!(
+            "{batch:5} | {:10.3} | {:7.3} | {:5.2} | {:15.2} | {cosine:.8}",
+            mine * 1e3,
+            theirs * 1e3,
+            theirs / mine,
+            operations() * batch as f64 / mine / 1e12
+        );
+        if batch == 32 || numbers.len() > 1 {
+            layers(&network, &crops, rounds);
+        }
+    }
+}
+
+/// Each layer's time and rate, best of a few runs.
+fn layers(network: &Network, crops: &[u8], rounds: usize) {
+    let run = || network.profile(crops, rounds).expect("the device answers");
+    run();
+    let runs = [run(), run(), run()];
+    let images = crops.len() / INPUT_LEN;
+    for (index, (name, _)) in runs[0].iter().enumerate() {
+        let time = runs
+            .iter()
+            .map(|run| run[index].1)
+            .fold(f64::INFINITY, f64::min);
+        let layer = convolutions().into_iter().find(|layer| layer.name == *name);
+        let rate = layer.map(|layer| operations_of(&layer) * images as f64 / time / 1e12);
+        let rate = rate.map_or(String::new(), |rate| format!("{rate:7.2} TFLOP/s"));
+        println!("        {name:22} {:8.4} ms {rate}", time * 1e3);
+    }
+}
+
+/// Multiplications and additions of one image.
+fn operations() -> f64 {
+    convolutions().iter().map(operations_of).sum()
+}
+
+fn operations_of(layer: &ConvLayer) -> f64 {
+    // The side halves at the stem, at the pool, and at each stage but the first.
+    let stage = match layer.name.strip_prefix("layer") {
+        Some(rest) => rest[..1].parse::<u32>().expect("a stage's number") + 1,
+        None => 1,
+    };
+    let side = (INPUT_SIDE >> stage) as f64;
+    2.0 * side * side * layer.shape().iter().product::<usize>() as f64
+}
+
+/// The reference's input.
+fn input(crops: &[u8], device: &Device) -> Tensor<4> {
+    let mut values = Vec::new();
+    for crop in crops.chunks_exact(INPUT_LEN) {
+        normalize_into(crop, &mut values);
+    }
+    let shape = [crops.len() / INPUT_LEN, 3, INPUT_SIDE, INPUT_SIDE];
+    Tensor::from_data(TensorData::new(values, shape), device)
+}
+
+fn read(embeddings: Tensor<2>) -> Vec<f32> {
+    let data = embeddings.into_data();
+    data.try_into_vec().expect("f32 values")
+}
+
+fn seconds(work: impl FnOnce()) -> f64 {
+    let start = Instant::now();
+    work();
+    start.elapsed().as_secs_f64()
+}
+
+fn median(mut times: Vec<f64>) -> f64 {
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
+}
+
+fn lowest_cosine(one: &[f32], other: &[f32]) -> f64 {
+    let dot = |a: &[f32], b: &[f32]| -> f64 {
+        let products = a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b));
+        products.sum()
+    };
+    one.chunks_exact(EMBEDDING_LEN)
+        .zip(other.chunks_exact(EMBEDDING_LEN))
+        .map(|(a, b)| dot(a, b) / (dot(a, a) * dot(b, b)).sqrt())
+        .fold(1.0, f64::min)
+}

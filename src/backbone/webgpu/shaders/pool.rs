@@ -1,0 +1,61 @@
+//! What follows the stem, and what follows the last map.
+
+use super::{LANES, Row, buffers};
+
+/// The greatest of 3×3 at stride 2 with padding 1, of maps that are nowhere negative: `[C, side²]` →
+/// `[C, (side / 2)²]`. An invocation makes one output.
+pub fn max(row: Row, side: usize) -> String {
+    let out = side / 2;
+    format!(
+        "{buffers}{padded}
+        @compute @workgroup_size({LANES})
+        fn main(@builtin(global_invocation_id) id: vec3u) {{
+            let count = images[0] * {area_out}u;
+            if (id.x >= count) {{ return; }}
+            let base = id.y * padded(images[0] * {area}u) + id.x / {area_out}u * {area}u;
+            let at = id.x % {area_out}u;
+            let top = at / {out}u * 2u;
+            let left = at % {out}u * 2u;
+            // Nothing is less than 0, so what lies outside needs no place.
+            var value = 0.0;
+            for (var row = max(top, 1u) - 1u; row < top + 2u; row++) {{
+                for (var column = max(left, 1u) - 1u; column < left + 2u; column++) {{
+                    value = max(value, x[base + row * {side}u + column]);
+                }}
+            }}
+            y[id.y * padded(count) + id.x] = value;
+        }}\n",
+        buffers = buffers(&[("x", "f32"), ("y", "f32"), ("images", "u32")]),
+        padded = row.function(),
+        area = side * side,
+        area_out = out * out,
+    )
+}
+
+/// Maps `[C, images · area]` → the same as `[images, C, area]`, and their means `[images, C]`. An invocation
+/// takes one channel of one image.
+pub fn mean(row: Row, channels: usize, area: usize) -> String {
+    format!(
+        "{buffers}{padded}
+        @compute @workgroup_size({LANES})
+        fn main(@builtin(global_invocation_id) id: vec3u) {{
+            let image = id.x / {channels}u;
+            if (image >= images[0]) {{ return; }}
+            let base = id.x % {channels}u * padded(images[0] * {area}u) + image * {area}u;
+            var sum = 0.0;
+            for (var i = 0u; i < {area}u; i++) {{
+                let value = x[base + i];
+                maps[id.x * {area}u + i] = value;
+                sum += value;
+            }}
+            means[id.x] = sum / {area}.0;
+        }}\n",
+        buffers = buffers(&[
+            ("x", "f32"),
+            ("maps", "f32"),
+            ("means", "f32"),
+            ("images", "u32")
+        ]),
+        padded = row.function(),
+    )
+}

@@ -1,0 +1,246 @@
+//! Products of matrices, many at once: `c[z] = a[z]ᵀ · b[z]` of `a` `[count, inner, rows]`, `b`
+//! `[count, inner, columns]` and `c` `[count, rows, columns]`. Sums are unrolled here, in the source, so that
+//! they stay in registers whichever compiler reads it.
+
+use std::fmt::Write;
+
+use super::{Row, buffers};
+
+/// What is multiplied.
+#[derive(Debug, Clone, Copy)]
+pub struct Product {
+    /// Rows of the result: output channels.
+    pub rows: usize,
+    /// What is summed over.
+    pub inner: usize,
+    /// Columns of the result for each image; all images' together are padded.
+    pub columns: usize,
+    /// How many products.
+    pub count: usize,
+    /// Whether each row has a number added.
+    pub bias: bool,
+    /// Whether negative results become 0.
+    pub relu: bool,
+}
+
+/// How a product is divided among invocations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tiling {
+    /// A workgroup of 256 makes 64×64 results from factors that it first copies into workgroup memory, 16 deep;
+    /// each invocation makes 4×4. For graphics processors.
+    Shared,
+    /// An invocation makes 8 rows of 8 columns, and neighbours take columns next to each other, reading all from
+    /// storage: software runs invocations in step, as lanes of its vectors, and pays dearly for barriers.
+    Direct,
+}
+
+/// Of [`Tiling::Shared`]: results of a workgroup on each side, how deep it copies, and results of an invocation
+/// on each side.
+const TILE: usize = 64;
+const DEPTH: usize = 16;
+const PART: usize = 4;
+/// Invocations of a workgroup along each side.
+const SIDE: usize = TILE / PART;
+
+/// Of [`Tiling::Direct`]: rows and columns of an invocation, and invocations of a workgroup.
+const ROWS: usize = 8;
+const COLUMNS: usize = 8;
+const NEIGHBOURS: usize = 4;
+
+impl Tiling {
+    /// The one for graphics processors, or for what plays one.
+    pub fn for_adapter(software: bool) -> Self {
+        if software { Self::Direct } else { Self::Shared }
+    }
+
+    /// What rows are padded to.
+    pub fn row(self) -> Row {
+        Row(match self {
+            Self::Shared => TILE,
+            Self::Direct => NEIGHBOURS * COLUMNS,
+        })
+    }
+
+    /// An inner side that kernels can go through without looking where it ends.
+    pub fn whole_depth(self, inner: usize) -> usize {
+        match self {
+            Self::Shared => inner.next_multiple_of(DEPTH),
+            Self::Direct => inner,
+        }
+    }
+
+    /// Workgroups for a product of padded `columns`.
+    pub fn groups(self, product: &Product, columns: usize) -> [usize; 3] {
+        let (rows, row) = match self {
+            Self::Shared => (TILE, TILE),
+            Self::Direct => (ROWS, NEIGHBOURS * COLUMNS),
+        };
+        [columns / row, product.rows / rows, product.count]
+    }
+}
+
+/// The kernel of a product.
+pub fn shader(product: &Product, tiling: Tiling) -> String {
+    match tiling {
+        Tiling::Shared => shared(product, tiling.row()),
+        Tiling::Direct => direct(product, tiling.row()),
+    }
+}
+
+fn header(product: &Product, row: Row, column: &str, lanes: usize) -> String {
+    let mut bound = vec![
+        ("a", "vec4f"),
+        ("b", column),
+        ("c", column),
+        ("images", "u32"),
+    ];
+    if product.bias {
+        bound.push(("bias", "f32"));
+    }
+    format!(
+        "{buffers}{padded}
+        @compute @workgroup_size({lanes})
+        fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {{\n",
+        buffers = buffers(&bound),
+        padded = row.function(),
+    )
+}
+
+/// A sum as it is stored.
+fn finished(product: &Product, sum: String, row: &str, kind: &str) -> String {
+    let sum = match product.bias {
+        true => format!("{sum} + {kind}(bias[{row}])"),
+        false => sum,
+    };
+    match product.relu {
+        true => format!("max({sum}, {kind}(0.0))"),
+        false => sum,
+    }
+}
+
+fn component(index: usize) -> char {
+    ['x', 'y', 'z', 'w'][index % 4]
+}
+
+fn shared(product: &Product, row: Row) -> String {
+    let Product {
+        rows,
+        inner,
+        columns,
+        ..
+    } = *product;
+    debug_assert!(rows.is_multiple_of(TILE) && inner.is_multiple_of(DEPTH));
+    // Of four numbers each.
+    let (tile, copied) = (TILE / 4, DEPTH * TILE / 4);
+    debug_assert_eq!(
+        copied,
+        SIDE * SIDE,
+        "each invocation copies one vector of each factor"
+    );
+    let mut code = format!(
+        "var<workgroup> sa: array<vec4f, {copied}>;
+        var<workgroup> sb: array<vec4f, {copied}>;
+        {header}
+            let stride = padded(images[0] * {columns}u) / 4u;
+            let x = local % {SIDE}u;
+            let y = local / {SIDE}u;
+            var from_a = (group.z * {inner}u + y) * {a_stride}u + group.y * {tile}u + x;
+            var from_b = (group.z * {inner}u + y) * stride + group.x * {tile}u + x;\n",
+        header = header(product, row, "vec4f", SIDE * SIDE),
+        a_stride = rows / 4,
+    );
+    for i in 0..PART {
+        let _ = writeln!(code, "var c{i} = vec4f(0.0);");
+    }
+    let _ = writeln!(
+        code,
+        "for (var k = 0u; k < {inner}u; k += {DEPTH}u) {{
+            sa[local] = a[from_a];
+            sb[local] = b[from_b];
+            from_a += {}u;
+            from_b += {DEPTH}u * stride;
+            workgroupBarrier();",
+        DEPTH * rows / 4
+    );
+    for k in 0..DEPTH {
+        let _ = writeln!(
+            code,
+            "let a{k} = sa[{start}u + y];
+            let b{k} = sb[{start}u + x];",
+            start = k * tile
+        );
+        for i in 0..PART {
+            let part = component(i);
+            let _ = writeln!(code, "c{i} = fma(vec4f(a{k}.{part}), b{k}, c{i});");
+        }
+    }
+    code.push_str("workgroupBarrier();\n}\n");
+    let _ = writeln!(
+        code,
+        "let row = group.y * {TILE}u + y * {PART}u;
+        let to = (group.z * {rows}u + row) * stride + group.x * {tile}u + x;"
+    );
+    for i in 0..PART {
+        let value = finished(product, format!("c{i}"), &format!("row + {i}u"), "vec4f");
+        let _ = writeln!(code, "c[to + {i}u * stride] = {value};");
+    }
+    code.push_str("}\n");
+    code
+}
+
+fn direct(product: &Product, row: Row) -> String {
+    let Product {
+        rows,
+        inner,
+        columns,
+        ..
+    } = *product;
+    debug_assert!(rows.is_multiple_of(ROWS));
+    let mut code = format!(
+        "{header}
+            let stride = padded(images[0] * {columns}u);
+            let column = group.x * {span}u + local;
+            var from_a = group.z * {matrix}u + group.y * {part}u;
+            var from_b = group.z * {inner}u * stride + column;\n",
+        header = header(product, row, "f32", NEIGHBOURS),
+        span = NEIGHBOURS * COLUMNS,
+        matrix = inner * rows / 4,
+        part = ROWS / 4,
+    );
+    for i in 0..ROWS {
+        for j in 0..COLUMNS {
+            let _ = writeln!(code, "var c{i}_{j} = 0.0;");
+        }
+    }
+    let _ = writeln!(code, "for (var k = 0u; k < {inner}u; k++) {{");
+    for j in 0..COLUMNS {
+        let _ = writeln!(code, "let b{j} = b[from_b + {}u];", j * NEIGHBOURS);
+    }
+    for i in 0..ROWS / 4 {
+        let _ = writeln!(code, "let a{i} = a[from_a + {i}u];");
+    }
+    for i in 0..ROWS {
+        for j in 0..COLUMNS {
+            let part = component(i);
+            let _ = writeln!(code, "c{i}_{j} += a{}.{part} * b{j};", i / 4);
+        }
+    }
+    let _ = writeln!(
+        code,
+        "from_a += {}u;
+        from_b += stride;
+        }}
+        let row = group.y * {ROWS}u;
+        let to = (group.z * {rows}u + row) * stride + column;",
+        rows / 4
+    );
+    for i in 0..ROWS {
+        for j in 0..COLUMNS {
+            let value = finished(product, format!("c{i}_{j}"), &format!("row + {i}u"), "f32");
+            let to = format!("to + {i}u * stride + {}u", j * NEIGHBOURS);
+            let _ = writeln!(code, "c[{to}] = {value};");
+        }
+    }
+    code.push_str("}\n");
+    code
+}

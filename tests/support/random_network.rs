@@ -1,0 +1,53 @@
+//! A network of random weights, for tests and benchmarks that need no checkpoint.
+
+use headstart::Result;
+use headstart::backbone::layers::ConvLayer;
+use headstart::backbone::weights::{LayerWeights, Weights};
+use headstart::image::INPUT_LEN;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+/// Weights of a size at which maps neither fade nor grow (He et al. 2015, "Delving Deep into Rectifiers"). A layer's
+/// depend on the seed and its name alone.
+pub struct RandomWeights(pub u64);
+
+impl Weights for RandomWeights {
+    fn conv(&self, layer: &ConvLayer) -> Result<LayerWeights> {
+        let name = layer.name.bytes().map(u64::from);
+        let seed = name.fold(self.0, |seed, byte| {
+            seed.wrapping_mul(31).wrapping_add(byte)
+        });
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        // A second convolution's output is added to a map of the same size.
+        let gain = if layer.name.ends_with("conv2") {
+            1.0
+        } else {
+            2.0
+        };
+        let bound = (3.0 * gain / layer.weights_per_channel() as f32).sqrt();
+        let mut draw = |count: usize, bound: f32| -> Vec<f32> {
+            (0..count)
+                .map(|_| rng.random_range(-bound..bound))
+                .collect()
+        };
+        Ok(LayerWeights {
+            weight: draw(layer.shape().iter().product(), bound),
+            bias: draw(layer.channels_out, 0.1),
+        })
+    }
+
+    fn classifier(&self) -> Result<LayerWeights> {
+        Ok(LayerWeights {
+            weight: vec![0.0; 1000 * 512],
+            bias: vec![0.0; 1000],
+        })
+    }
+}
+
+/// Crops `[count, 224, 224, 3]` of random bytes.
+pub fn random_crops(count: usize, seed: u64) -> Vec<u8> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut crops = vec![0; count * INPUT_LEN];
+    rng.fill(&mut crops[..]);
+    crops
+}

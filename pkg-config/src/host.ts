@@ -6,6 +6,9 @@ import type { WorkerHost } from "./protocol.js";
 import { startWorker } from "./start-worker.js";
 import type { WorkerSource } from "./types/placement.js";
 
+/** How long a worker has to end its further workers, in milliseconds. */
+const PATIENCE = 1000;
+
 const hosts = new Map<WorkerSource, Host>();
 
 /** A way into the worker of this source, which is started unless a classifier has it running. */
@@ -82,7 +85,14 @@ class Host {
   #end(): void {
     if (hosts.get(this.#source) === this) hosts.delete(this.#source);
     this.#listening.abort();
-    if (typeof this.#source === "function") this.#worker.terminate();
+    if (typeof this.#source === "function") void this.#terminate();
+  }
+
+  /** After the further workers, which a browser may leave behind otherwise; not for long, if it does not answer. */
+  async #terminate(): Promise<void> {
+    const late = new Promise((resolve) => setTimeout(resolve, PATIENCE));
+    await Promise.race([this.#api.endFurther(), late]).catch(() => undefined);
+    this.#worker.terminate();
   }
 }
 

@@ -124,6 +124,8 @@ export interface WorkerHost {
   open(port: MessagePort): void;
   /** Forgets the embeddings that are kept in memory because storage is not to be had. */
   forgetCache(): void;
+  /** Ends the further workers that this one has started; the answer says that they are no more. */
+  endFurther(): Promise<void>;
   /** Says that the worker has its code. */
   ready(): void;
   /** Makes this worker a further one, which computes for the one that started it. */

@@ -109,7 +109,10 @@ describe("creating", () => {
       code: "WEIGHTS_CORRUPT",
       message: "Bad weights.",
     });
-    expect(fake.workers[0]!.terminated).toBe(true);
+    await vi.waitFor(
+      () => expect(fake.workers[0]!.terminated).toBe(true),
+      3000,
+    );
   });
 
   it("ends the worker at once when it is cancelled", async () => {
@@ -119,7 +122,10 @@ describe("creating", () => {
     const pending = Classifier.create({ weights, signal: abort.signal });
     setTimeout(() => abort.abort(), 5);
     await expect(pending).rejects.toMatchObject({ code: "CANCELLED" });
-    expect(fake.workers[0]!.terminated).toBe(true);
+    await vi.waitFor(
+      () => expect(fake.workers[0]!.terminated).toBe(true),
+      3000,
+    );
     await expect(
       Classifier.create({ weights, signal: AbortSignal.abort() }),
     ).rejects.toMatchObject({ code: "CANCELLED" });
@@ -547,7 +553,7 @@ describe("a worker that ends", () => {
     await expect(pending).rejects.toMatchObject(error);
     await expect(classifier.evaluate()).rejects.toMatchObject(error);
     await expect(steps(classifier.train())).rejects.toMatchObject(error);
-    expect(worker.terminated).toBe(true);
+    await vi.waitFor(() => expect(worker.terminated).toBe(true), 3000);
   });
 
   it("is noticed when the module traps in the middle of a call", async () => {
@@ -560,7 +566,7 @@ describe("a worker that ends", () => {
     await expect(classifier.evaluate()).rejects.toMatchObject({
       code: "INTERNAL",
     });
-    expect(worker.terminated).toBe(true);
+    await vi.waitFor(() => expect(worker.terminated).toBe(true), 3000);
   });
 
   it("because it was disposed of says so, to what waits and to what comes later", async () => {
@@ -575,7 +581,7 @@ describe("a worker that ends", () => {
       code: "DISPOSED",
     });
     classifier.dispose();
-    expect(worker.terminated).toBe(true);
+    await vi.waitFor(() => expect(worker.terminated).toBe(true), 3000);
   });
 });
 

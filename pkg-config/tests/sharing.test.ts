@@ -63,7 +63,7 @@ describe("classifiers of one page", () => {
     expect(workers[0]!.terminated).toBe(false);
     expect(await second.embed([file("a")])).toHaveLength(1);
     second[Symbol.dispose]();
-    expect(workers[0]!.terminated).toBe(true);
+    await vi.waitFor(() => expect(workers[0]!.terminated).toBe(true), 3000);
   });
 
   it("are freed only after what they are at work on", async () => {
@@ -86,7 +86,14 @@ describe("classifiers of one page", () => {
     const { create, workers } = setUp();
     (await create()).dispose();
     const classifier = await create();
-    expect(workers.map(({ terminated }) => terminated)).toEqual([true, false]);
+    await vi.waitFor(
+      () =>
+        expect(workers.map(({ terminated }) => terminated)).toEqual([
+          true,
+          false,
+        ]),
+      3000,
+    );
     expect(await classifier.embed([file("a")])).toHaveLength(1);
   });
 
@@ -100,7 +107,7 @@ describe("classifiers of one page", () => {
         message: expect.stringContaining("out of memory"),
       });
     }
-    expect(workers[0]!.terminated).toBe(true);
+    await vi.waitFor(() => expect(workers[0]!.terminated).toBe(true), 3000);
     expect(await (await create()).embed([file("a")])).toHaveLength(1);
   });
 

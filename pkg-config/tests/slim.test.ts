@@ -62,7 +62,7 @@ describe("a classifier whose files the caller has placed", () => {
     first.dispose();
     expect(workers[0]!.terminated).toBe(false);
     second.dispose();
-    expect(workers[0]!.terminated).toBe(true);
+    await vi.waitFor(() => expect(workers[0]!.terminated).toBe(true), 3000);
   });
 
   it("leaves a worker that it was given to the caller, who may use it again", async () => {

@@ -46,6 +46,8 @@ export class Backbones {
   readonly #shared = new Map<string, Shared>();
   /** By backend and address: the hash of what was found there, while it is in use. */
   readonly #known = new Map<string, string>();
+  /** All that were started, whether they are still there or not. */
+  readonly #further = new Set<Promise<FurtherWorker>>();
   /** By backend and address: who wants the same waits for the first. */
   readonly #queues = new Map<string, Queue>();
 
@@ -81,6 +83,7 @@ export class Backbones {
     // While the weights are on their way; nothing is requested once the backbone is there.
     const workers = Array.from({ length: threads - 1 }, () => {
       const worker = this.#loading.startWorker();
+      this.#further.add(worker);
       // Whoever needs it is told; until then nobody is.
       worker.catch(() => undefined);
       return worker;
@@ -137,6 +140,13 @@ export class Backbones {
       }
     };
     this.#shared.set(key, { loaded: load(), users: 0 });
+  }
+
+  /** Ends all further workers, those included that are still starting. */
+  async endFurther(): Promise<void> {
+    const ends = [...this.#further].map(async (worker) => (await worker).end());
+    await Promise.allSettled(ends);
+    this.#further.clear();
   }
 
   async #lease(key: string): Promise<Lease> {

@@ -11,6 +11,7 @@ export type LoadEngine = (request: EngineRequest) => Promise<Engine>;
 export function createHost(
   environment: Environment,
   loadEngine: LoadEngine,
+  endFurther: () => Promise<void>,
 ): WorkerHost {
   let engine: Engine | undefined;
   const loaded = (): Engine => {
@@ -20,6 +21,7 @@ export function createHost(
   return {
     open: (port) => expose(createApi(environment), port),
     forgetCache: () => environment.cache.forget(),
+    endFurther,
     ready: () => undefined,
     loadEngine: async (request) => {
       engine = await loadEngine(request);

@@ -39,5 +39,6 @@ export function serve(wasm: WasmSources): void {
     const { Backbone } = await loadModule(kind, { [kind]: code });
     return traps.guard(Backbone.load(weights));
   };
-  expose(createHost(environment, loadEngine));
+  const endFurther = () => backbones.endFurther();
+  expose(createHost(environment, loadEngine, endFurther));
 }

@@ -48,6 +48,7 @@ export function fakeWorker(environment: Partial<Environment> = {}) {
             ...environment,
           },
           () => Promise.reject(new Error("this worker is nobody's engine")),
+          () => Promise.resolve(),
         ),
         port2,
       );

@@ -58,5 +58,6 @@ expose(
       traps: new Traps(),
     },
     () => Promise.reject(new Error("there is no network here")),
+    () => Promise.resolve(),
   ),
 );

@@ -29,8 +29,6 @@ export interface Place {
   worker: WorkerSource;
   /** None where the worker knows where its modules are. */
   wasm: WasmSources;
-  /** For callers that do not say how many workers are to compute. */
-  threads?: number | undefined;
 }
 
 /** A new classifier in the worker, and the way to it. */
@@ -69,18 +67,18 @@ export async function load(
 async function open(
   content: CreateRequest["content"],
   options: LoadOptions,
-  { worker, wasm, ...place }: Place,
+  { worker, wasm }: Place,
 ): Promise<Opened> {
   const { signal, onProgress, logger } = options;
-  const { backend = "auto", cache = true, threads = place.threads } = options;
+  const { backend = "auto", cache = true, threads = 1 } = options;
   checkCallOptions(options);
   checkLogger(logger);
   oneOf("backend", backend, ["auto", "webgpu", "cpu"]);
   trueOrFalse("cache", cache);
-  if (threads !== undefined) wholeNumber("threads", threads, 1);
+  wholeNumber("threads", threads, 1);
   const weights = sendable(options.weights);
   throwIfCancelled(signal);
-  const connection = connect(worker);
+  const connection = connect(worker, threads);
   // The worker may be busy with a download, a compilation or a start: nobody waits for it.
   const onAbort = () => connection.close(cancelled(signal));
   signal?.addEventListener("abort", onAbort, { once: true });

@@ -7,15 +7,15 @@ import { startWorker } from "./start-worker.js";
 import type { WorkerSource } from "./types/placement.js";
 
 /** How long a worker has to end its further workers, in milliseconds. */
-const PATIENCE = 1000;
+const PATIENCE = 10_000;
 
 const hosts = new Map<WorkerSource, Host>();
 
 /** A way into the worker of this source, which is started unless a classifier has it running. */
-export function connect(source: WorkerSource): Connection {
+export function connect(source: WorkerSource, threads: number): Connection {
   let host = hosts.get(source);
   if (!host) hosts.set(source, (host = new Host(source)));
-  return host.connect();
+  return host.connect(threads);
 }
 
 /** Has every worker forget the embeddings that it keeps in memory. */
@@ -28,6 +28,8 @@ class Host {
   readonly #worker: Worker;
   readonly #api: Remote<WorkerHost>;
   readonly #connections = new Set<Connection>();
+  /** Whether workers beside it may compute. */
+  #hasFurther = false;
   readonly #listening = new AbortController();
 
   constructor(source: WorkerSource) {
@@ -51,7 +53,8 @@ class Host {
     );
   }
 
-  connect(): Connection {
+  connect(threads: number): Connection {
+    if (threads > 1) this.#hasFurther = true;
     const { port1, port2 } = new MessageChannel();
     const connection = new Connection(port1, {
       closed: () => this.#release(connection),
@@ -85,7 +88,9 @@ class Host {
   #end(): void {
     if (hosts.get(this.#source) === this) hosts.delete(this.#source);
     this.#listening.abort();
-    if (typeof this.#source === "function") void this.#terminate();
+    if (typeof this.#source !== "function") return;
+    if (this.#hasFurther) void this.#terminate();
+    else this.#worker.terminate();
   }
 
   /** After the further workers, which a browser may leave behind otherwise; not for long, if it does not answer. */

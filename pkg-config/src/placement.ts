@@ -11,12 +11,7 @@ export function placeOf(
   { wasm, worker }: Placement,
   ownWorker: () => Worker,
 ): Place {
-  return {
-    worker: workerOf(worker, ownWorker),
-    wasm: sourcesOf(wasm),
-    // Whatever else a caller's own script does, it would do once more in each further worker.
-    threads: worker === undefined ? undefined : 1,
-  };
+  return { worker: workerOf(worker, ownWorker), wasm: sourcesOf(wasm) };
 }
 
 function sourcesOf(wasm: Placement["wasm"]): WasmSources {

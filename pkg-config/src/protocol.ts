@@ -60,8 +60,8 @@ export interface CreateRequest {
   weights: string | ArrayBuffer | Blob;
   backend: BackendChoice;
   cache: boolean;
-  /** How many workers compute at most; the backend decides where none is given. */
-  threads: number | undefined;
+  /** How many workers compute, on the CPU. */
+  threads: number;
   wasm: WasmSources;
   /** What the classifier starts with: nothing yet, or what was exported. */
   content: { views: Views } | { file: ArrayBuffer | Blob };

@@ -40,7 +40,6 @@ async function run(
       queryAdapter: async () => hardware,
       backbones,
       traps,
-      cores: 8,
       ...changes,
     },
   );
@@ -140,7 +139,6 @@ describe("a session", () => {
       queryAdapter: async () => hardware,
       backbones: new Backbones(loading),
       traps: loading.traps,
-      cores: 2,
     };
     const first = await start(request(), loadOptions(), platform);
     const second = await start(request(), loadOptions(), platform);
@@ -157,7 +155,6 @@ describe("a session", () => {
       queryAdapter: async () => hardware,
       backbones: new Backbones(loading),
       traps: loading.traps,
-      cores: 2,
     };
     const file = new Blob(["gone"]);
     file.arrayBuffer = () => Promise.reject(new DOMException("moved"));

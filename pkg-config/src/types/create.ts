@@ -63,9 +63,9 @@ export interface LoadOptions extends CallOptions {
    */
   cache?: boolean | undefined;
   /**
-   * How many workers compute at most, on the CPU; each holds a copy of the network, about 60 MB. Default:
-   * as many as the machine runs threads, and at most 4. With `headstart/slim` and a worker of one's own: 1.
-   * Classifiers that share a backbone share its workers: the first one decides.
+   * How many workers compute, on the CPU; each holds a copy of the network, 30 to 60 MB. Default 1;
+   * `navigator.hardwareConcurrency` is as many as the machine runs at once. Classifiers that share a backbone
+   * share its workers: the first one decides. With a worker of one's own, each further one runs its script too.
    */
   threads?: number | undefined;
   /** Default: the console, for warnings and errors only. */

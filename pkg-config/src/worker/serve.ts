@@ -29,7 +29,6 @@ export function serve(wasm: WasmSources): void {
         queryAdapter,
         backbones,
         traps,
-        cores: navigator.hardwareConcurrency,
       }),
     decoder: { decodeFile, readBitmap },
     cache: new EmbeddingCache(),

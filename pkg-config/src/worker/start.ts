@@ -15,12 +15,7 @@ export interface Platform {
   queryAdapter(): Promise<Adapter>;
   backbones: Pick<Backbones, "acquire">;
   traps: Traps;
-  /** How many threads the machine runs at once. */
-  cores: number;
 }
-
-/** More than this many workers would take memory for little gain. */
-const MOST_THREADS = 4;
 
 /** A classifier's session in Rust, and the backend it runs on. */
 export interface Started {
@@ -76,10 +71,11 @@ async function startOn(
   reason: string,
   request: CreateRequest,
   options: LoadOptions,
-  { backbones, cores }: Platform,
+  { backbones }: Platform,
   adapter?: string,
 ): Promise<Started> {
-  const threads = threadsOf(kind, request.threads, cores);
+  // A graphics device is one, however many workers ask it.
+  const threads = kind === "webgpu" ? 1 : request.threads;
   const { backbone, engines, release } = await backbones.acquire(
     { kind, request, adapter, threads },
     options,
@@ -102,16 +98,6 @@ async function startOn(
     release();
     throw error;
   }
-}
-
-/** A graphics device is one, however many workers ask it. */
-function threadsOf(
-  kind: Backend["kind"],
-  asked: number | undefined,
-  cores: number,
-): number {
-  if (kind === "webgpu") return 1;
-  return asked ?? Math.min(cores, MOST_THREADS);
 }
 
 async function open(

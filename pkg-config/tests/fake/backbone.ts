@@ -100,7 +100,7 @@ export const request = (
   weights: "https://example.org/w",
   backend: "auto",
   cache: false,
-  threads: undefined,
+  threads: 1,
   wasm: {},
   content: { views: "flip" },
   ...changes,

@@ -184,10 +184,7 @@ async function enlist(
     const started = await worker;
     engines.add(await started.load(request));
   } catch (cause) {
-    log(
-      "warn",
-      `A further worker did not start, so fewer compute: ${messageOf(cause)}`,
-    );
+    log("warn", `A further worker failed: ${messageOf(cause)}`);
   }
 }
 

@@ -91,10 +91,7 @@ export class Engines {
       const place = this.#further.indexOf(engine);
       if (place >= 0) this.#further.splice(place, 1);
       engine.free();
-      log(
-        "warn",
-        `A further worker failed, and is done without: ${messageOf(cause)}`,
-      );
+      log("warn", `A further worker failed: ${messageOf(cause)}`);
       return this.#own.run(crops, maps);
     }
   }

@@ -19,7 +19,7 @@ export async function startFurtherWorker(
 ): Promise<FurtherWorker> {
   const worker = new Worker(address, {
     type: "module",
-    name: "headstart engine",
+    name: "headstart",
   });
   const host = wrap<WorkerHost>(worker);
   let fail!: (error: Error) => void;
@@ -32,7 +32,7 @@ export async function startFurtherWorker(
     fail(new Error(event.message || "its script could not be loaded"));
   });
   const end = () => {
-    fail(new Error("it was ended"));
+    fail(new Error("ended"));
     worker.terminate();
   };
   const engine: Engine = {

@@ -1,5 +1,4 @@
 import { expose, transfer } from "comlink";
-import { HeadstartError } from "../errors.js";
 import type { EngineRequest, WorkerHost } from "../protocol.js";
 import { createApi, type Environment } from "./api.js";
 import type { Engine } from "./engines.js";
@@ -13,11 +12,8 @@ export function createHost(
   loadEngine: LoadEngine,
   endFurther: () => Promise<void>,
 ): WorkerHost {
-  let engine: Engine | undefined;
-  const loaded = (): Engine => {
-    if (engine) return engine;
-    throw new HeadstartError("INTERNAL", "The engine was not loaded.");
-  };
+  /** Set before anything is asked of it. */
+  let engine: Engine;
   return {
     open: (port) => expose(createApi(environment), port),
     forgetCache: () => environment.cache.forget(),
@@ -27,10 +23,10 @@ export function createHost(
       engine = await loadEngine(request);
     },
     runEngine: async (crops, maps) => {
-      const features = await environment.traps.guard(loaded().run(crops, maps));
+      const features = await environment.traps.guard(engine.run(crops, maps));
       const buffers = [features.embeddings.buffer, features.maps.buffer];
       return transfer(features, buffers);
     },
-    engineMemory: () => loaded().memory(),
+    engineMemory: () => engine.memory(),
   };
 }

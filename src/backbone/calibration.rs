@@ -17,9 +17,9 @@ use super::EMBEDDING_LEN;
 use super::layers::{self, BLOCKS, ConvLayer, IMAGENET_CLASSES, STAGE_CHANNELS};
 use super::parallel::parallel_map;
 use super::resnet::{convolution, max_pool};
-use super::rounding::{QuantizedLayer, Samples, least_squares, read};
+use super::rounding::{Samples, least_squares, read};
 use super::synthetic;
-use super::weights::{CLASSIFIER, LayerWeights, Weights};
+use super::weights::{CLASSIFIER, Int8Weights, LayerWeights, Weights};
 use crate::Result;
 use crate::device;
 use crate::image::{INPUT_LEN, INPUT_SIDE};
@@ -34,7 +34,7 @@ const POSITIONS: usize = 64;
 const SEED: u64 = 0;
 
 /// Rounds all layers, by name.
-pub(super) fn calibrate(weights: &impl Weights) -> Result<BTreeMap<String, QuantizedLayer>> {
+pub(super) fn calibrate(weights: &impl Weights) -> Result<BTreeMap<String, Int8Weights>> {
     let mut calibration = Calibration {
         weights,
         rng: ChaCha8Rng::seed_from_u64(SEED),
@@ -47,7 +47,7 @@ pub(super) fn calibrate(weights: &impl Weights) -> Result<BTreeMap<String, Quant
 struct Calibration<'a, W> {
     weights: &'a W,
     rng: ChaCha8Rng,
-    layers: BTreeMap<String, QuantizedLayer>,
+    layers: BTreeMap<String, Int8Weights>,
 }
 
 /// Feature maps of the images, in batches: `[BATCH, channels, side, side]` each.

@@ -7,8 +7,10 @@ use std::collections::BTreeMap;
 
 use super::calibration::calibrate;
 use super::layers::{ConvLayer, convolutions};
-use super::rounding::{QuantizedLayer, nearest};
-use super::weights::{CLASSIFIER, CLASSIFIER_SHAPE, FORMAT, LayerWeights, VERSION, Weights};
+use super::rounding::nearest;
+use super::weights::{
+    CLASSIFIER, CLASSIFIER_SHAPE, FORMAT, Int8Weights, LayerWeights, VERSION, Weights,
+};
 use crate::tensor_file::{self, Problem, RawTensor};
 use crate::{Error, Result};
 
@@ -186,7 +188,7 @@ pub fn quantize(weights: &FloatWeights, source_sha256: &str, scheme: Scheme) -> 
     tensor_file::write(&tensors, metadata).map_err(Error::weights)
 }
 
-fn round_to_nearest(weights: &FloatWeights) -> Result<BTreeMap<String, QuantizedLayer>> {
+fn round_to_nearest(weights: &FloatWeights) -> Result<BTreeMap<String, Int8Weights>> {
     let mut layers = BTreeMap::new();
     for layer in convolutions() {
         let rounded = nearest(&weights.conv(&layer)?);
@@ -196,7 +198,7 @@ fn round_to_nearest(weights: &FloatWeights) -> Result<BTreeMap<String, Quantized
     Ok(layers)
 }
 
-fn push_layer(tensors: &mut Vec<RawTensor>, name: &str, shape: &[usize], layer: &QuantizedLayer) {
+fn push_layer(tensors: &mut Vec<RawTensor>, name: &str, shape: &[usize], layer: &Int8Weights) {
     let channels = &shape[..1];
     tensors.extend([
         RawTensor::i8(format!("{name}.weight"), shape, &layer.weight),

@@ -3,7 +3,7 @@
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::parallel::parallel_map;
-use super::weights::LayerWeights;
+use super::weights::{Int8Weights, LayerWeights};
 use crate::{Error, Result};
 
 /// The largest integer in use: symmetric, so that -128 is left out.
@@ -19,31 +19,6 @@ const BLOCK: usize = 64;
 /// Output channels that are rounded together.
 const ROWS: usize = 128;
 
-/// A layer as the file holds it: the real weight is `weight · scale`.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct QuantizedLayer {
-    /// Row-major, in the layer's shape.
-    pub weight: Vec<i8>,
-    /// One per output channel, finite and positive.
-    pub scale: Vec<f32>,
-    /// One per output channel.
-    pub bias: Vec<f32>,
-}
-
-impl QuantizedLayer {
-    /// The weights that the network will compute with.
-    pub(super) fn dequantize(&self) -> LayerWeights {
-        let per_channel = self.weight.len() / self.scale.len();
-        let channels = self.weight.chunks_exact(per_channel).zip(&self.scale);
-        LayerWeights {
-            weight: channels
-                .flat_map(|(channel, &scale)| channel.iter().map(move |&q| f32::from(q) * scale))
-                .collect(),
-            bias: self.bias.clone(),
-        }
-    }
-}
-
 /// What a layer meets and what it should answer.
 pub(super) struct Samples {
     /// `[samples, inputs]`
@@ -54,9 +29,9 @@ pub(super) struct Samples {
 
 /// Rounds each weight to the nearest step, `scale = max |w| / 127` over its output channel (Jacob et
 /// al. 2018, "Quantization and Training of Neural Networks", section 3, made symmetric).
-pub(super) fn nearest(layer: &LayerWeights) -> QuantizedLayer {
+pub(super) fn nearest(layer: &LayerWeights) -> Int8Weights {
     let per_channel = layer.weight.len() / layer.bias.len();
-    let mut quantized = QuantizedLayer {
+    let mut quantized = Int8Weights {
         weight: Vec::with_capacity(layer.weight.len()),
         scale: Vec::with_capacity(layer.bias.len()),
         bias: layer.bias.clone(),
@@ -79,7 +54,7 @@ pub(super) fn nearest(layer: &LayerWeights) -> QuantizedLayer {
 /// Optimization-based Quantization for Language Models", section 3 (coordinate descent), here with
 /// targets of its own, the ridge and the scales. Unlike methods that factorise the inputs' second
 /// moments (Frantar et al. 2023, "GPTQ"), it needs no inverse, and singular ones do no harm.
-pub(super) fn least_squares(layer: &LayerWeights, samples: Samples) -> Result<QuantizedLayer> {
+pub(super) fn least_squares(layer: &LayerWeights, samples: Samples) -> Result<Int8Weights> {
     let rounded = nearest(layer);
     let Some(moments) = Moments::of(samples)? else {
         return Ok(rounded);
@@ -91,7 +66,7 @@ pub(super) fn least_squares(layer: &LayerWeights, samples: Samples) -> Result<Qu
         let weight = &layer.weight[rows.start * per_channel..rows.end * per_channel];
         moments.fit(weight, &moments.cross[rows.start * per_channel..])
     })?;
-    let mut quantized = QuantizedLayer {
+    let mut quantized = Int8Weights {
         weight: Vec::with_capacity(rounded.weight.len()),
         ..rounded
     };
@@ -345,7 +320,7 @@ mod tests {
             .collect()
     }
 
-    fn fit(layer: &LayerWeights, inputs: &[f32], targets: &[f32]) -> QuantizedLayer {
+    fn fit(layer: &LayerWeights, inputs: &[f32], targets: &[f32]) -> Int8Weights {
         let device = device::cpu();
         let samples = Samples {
             inputs: matrix(inputs.to_vec(), INPUTS, &device),
@@ -358,7 +333,7 @@ mod tests {
         a.iter().zip(b).map(|(a, b)| f64::from(a - b).powi(2)).sum()
     }
 
-    fn assert_usable(layer: &QuantizedLayer) {
+    fn assert_usable(layer: &Int8Weights) {
         assert!(layer.scale.iter().all(|&s| s.is_finite() && s > 0.0));
         assert!(layer.bias.iter().all(|b| b.is_finite()));
         assert!(layer.weight.iter().all(|&q| q != i8::MIN));
@@ -384,7 +359,7 @@ mod tests {
     fn least_squares_at_least_halves_the_error_of_nearest() {
         let (layer, inputs) = (layer(), inputs());
         let targets = answers(&layer, &inputs);
-        let error = |quantized: &QuantizedLayer| {
+        let error = |quantized: &Int8Weights| {
             squared_error(&answers(&quantized.dequantize(), &inputs), &targets).sqrt()
         };
         let (before, after) = (

@@ -32,15 +32,29 @@ pub struct LayerWeights {
     pub bias: Vec<f32>,
 }
 
-/// A layer's weights as 8-bit numbers: the real weight is `weight · scale`.
+/// A layer's weights as the file holds them: the real weight is `weight · scale`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Int8Weights {
     /// Row-major, in the layer's shape.
     pub weight: Vec<i8>,
-    /// One per output channel.
+    /// One per output channel, finite and positive.
     pub scale: Vec<f32>,
     /// One per output channel.
     pub bias: Vec<f32>,
+}
+
+impl Int8Weights {
+    /// The weights that the network will compute with.
+    pub(super) fn dequantize(&self) -> LayerWeights {
+        let per_channel = self.weight.len() / self.scale.len();
+        let channels = self.weight.chunks_exact(per_channel).zip(&self.scale);
+        LayerWeights {
+            weight: channels
+                .flat_map(|(channel, &scale)| channel.iter().map(move |&q| f32::from(q) * scale))
+                .collect(),
+            bias: self.bias.clone(),
+        }
+    }
 }
 
 /// Where the network's weights come from.
@@ -121,26 +135,13 @@ impl<'a> QuantizedWeights<'a> {
             bias: self.0.f32s(&format!("{name}.bias"), &shape[..1])?,
         })
     }
-
-    fn dequantize(&self, name: &str, shape: &[usize]) -> Checked<LayerWeights> {
-        let Int8Weights {
-            weight,
-            scale,
-            bias,
-        } = self.int8(name, shape)?;
-        let weight = weight
-            .chunks_exact(shape[1..].iter().product())
-            .zip(scale)
-            .flat_map(|(channel, scale)| channel.iter().map(move |&value| f32::from(value) * scale))
-            .collect();
-        Ok(LayerWeights { weight, bias })
-    }
 }
 
 impl Weights for QuantizedWeights<'_> {
     fn conv(&self, layer: &ConvLayer) -> Result<LayerWeights> {
-        self.dequantize(&layer.name, &layer.shape())
-            .map_err(Error::weights)
+        let int8 = self.int8(&layer.name, &layer.shape());
+        let int8 = int8.map_err(Error::weights)?;
+        Ok(int8.dequantize())
     }
 
     fn conv_int8(&self, layer: &ConvLayer) -> Result<Option<Int8Weights>> {
@@ -149,8 +150,9 @@ impl Weights for QuantizedWeights<'_> {
     }
 
     fn classifier(&self) -> Result<LayerWeights> {
-        self.dequantize(CLASSIFIER, &CLASSIFIER_SHAPE)
-            .map_err(Error::weights)
+        let int8 = self.int8(CLASSIFIER, &CLASSIFIER_SHAPE);
+        let int8 = int8.map_err(Error::weights)?;
+        Ok(int8.dequantize())
     }
 }
 

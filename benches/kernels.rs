@@ -13,7 +13,8 @@ use headstart::backbone::kernels::{Convolution, Epilogue, Network, Size, Stem, W
 use headstart::backbone::layers::{ConvLayer, convolutions};
 use headstart::backbone::weights::{QuantizedWeights, Weights};
 use headstart::device;
-use headstart::image::{INPUT_LEN, INPUT_SIDE};
+use headstart::image::INPUT_LEN;
+use support::operations::{operations, side_out};
 use support::{QUANTIZED, bytes, input, read_shared, values};
 
 /// Times that each thing is measured.
@@ -36,32 +37,14 @@ fn main() {
             .collect();
         println!("\n| layer, batch {batch} | ms per image | GFLOP/s of a direct convolution |");
         println!("|---|---|---|");
-        for (layer, side) in with_input_sides() {
-            print_layer(&layer, side, &weights, &crops);
+        for layer in convolutions() {
+            print_layer(&layer, &weights, &crops);
         }
         print_network(&weights, &crops);
     }
 }
 
-/// Each convolution with the side of its input.
-fn with_input_sides() -> Vec<(ConvLayer, usize)> {
-    let mut side = INPUT_SIDE / 4;
-    let sides = convolutions().into_iter().map(|layer| {
-        if layer.kernel == 7 {
-            return (layer, INPUT_SIDE);
-        }
-        // A block's shortcut has the input of its first convolution, which is halved already.
-        let shortcut = layer.kernel == 1;
-        let of_input = if shortcut { 2 * side } else { side };
-        if layer.stride == 2 && !shortcut {
-            side /= 2;
-        }
-        (layer, of_input)
-    });
-    sides.collect()
-}
-
-fn print_layer(layer: &ConvLayer, side: usize, weights: &impl Weights, crops: &[u8]) {
+fn print_layer(layer: &ConvLayer, weights: &impl Weights, crops: &[u8]) {
     let batch = crops.len() / INPUT_LEN;
     let values = weights.conv(layer).expect("the layer is there");
     let mut workspace = Workspace::default();
@@ -75,6 +58,7 @@ fn print_layer(layer: &ConvLayer, side: usize, weights: &impl Weights, crops: &[
         })
     } else {
         let convolution = Convolution::new(&values.weight, values.bias, layer.kernel, layer.stride);
+        let side = side_out(layer) * layer.stride;
         let size = Size {
             images: batch,
             height: side,
@@ -89,9 +73,7 @@ fn print_layer(layer: &ConvLayer, side: usize, weights: &impl Weights, crops: &[
         median(|| convolution.run(&activations, size, epilogue, &mut workspace, &mut output))
     };
     let each = milliseconds / batch as f64;
-    let places = side.div_ceil(layer.stride).pow(2);
-    let operations = 2 * places * layer.channels_out * layer.weights_per_channel();
-    let rate = operations as f64 / each / 1e6;
+    let rate = operations(layer) / each / 1e6;
     println!("| {} | {each:.2} | {rate:.1} |", layer.name);
 }
 

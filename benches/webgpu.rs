@@ -9,19 +9,22 @@
 //! Random weights, so no checkpoint is needed. Operations are those of direct convolutions, 3.63 G an image, however
 //! few products a kernel makes of them.
 
-#[path = "../tests/support/random_network.rs"]
-mod random_network;
+#[path = "../tests/support/mod.rs"]
+mod support;
 
 use std::time::Instant;
 
-use burn::tensor::{Device, Tensor, TensorData};
-use headstart::backbone::layers::{ConvLayer, convolutions};
+use headstart::backbone::layers::convolutions;
 use headstart::backbone::webgpu::Network;
 use headstart::backbone::{EMBEDDING_LEN, ResNet18};
 use headstart::device::webgpu_backend;
-use headstart::image::{INPUT_LEN, INPUT_SIDE, normalize_into};
+use headstart::image::INPUT_LEN;
 use pollster::block_on;
-use random_network::{RandomWeights, random_crops};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use support::operations::operations;
+use support::random_network::{RandomWeights, random_crops};
+use support::{cosine, input, values};
 
 fn main() {
     let numbers: Vec<usize> = std::env::args()
@@ -39,17 +42,18 @@ fn main() {
     let software = backend.is_software();
     let network = Network::load(&weights, device, software).expect("the weights are whole");
     let reference = ResNet18::load(&weights, device).expect("the weights are whole");
-    println!("operations of one image: {:.2} G", operations() / 1e9);
+    let each: f64 = convolutions().iter().map(operations).sum();
+    println!("operations of one image: {:.2} G", each / 1e9);
     println!("batch | kernels ms | burn ms | ratio | kernels TFLOP/s | cosine");
     for batch in batches {
-        let crops = random_crops(batch, 3);
+        let crops = random_crops(batch, &mut ChaCha8Rng::seed_from_u64(3));
         let input = input(&crops, device);
         let ours = || {
             block_on(network.run(&crops, false))
                 .expect("the device answers")
                 .embeddings
         };
-        let burns = || read(reference.features(input.clone()));
+        let burns = || values(reference.features(input.clone()));
         let (one, other) = (ours(), burns());
         let cosine = lowest_cosine(&one, &other);
         let mut times = [Vec::new(), Vec::new()];
@@ -63,7 +67,7 @@ fn main() {
             mine * 1e3,
             theirs * 1e3,
             theirs / mine,
-            operations() * batch as f64 / mine / 1e12
+            each * batch as f64 / mine / 1e12
         );
         if batch == 32 || numbers.len() > 1 {
             layers(&network, &crops, rounds);
@@ -79,10 +83,11 @@ fn layers(network: &Network, crops: &[u8], rounds: usize) {
     let images = crops.len() / INPUT_LEN;
     let total = |run: &Vec<(String, f64)>| run.iter().map(|(_, time)| time).sum::<f64>();
     let least = runs.iter().map(total).fold(f64::INFINITY, f64::min);
+    let all = convolutions().iter().map(operations).sum::<f64>() * images as f64;
     println!(
         "        all layers, without upload and read-back: {:.3} ms, {:.2} TFLOP/s",
         least * 1e3,
-        operations() * images as f64 / least / 1e12
+        all / least / 1e12
     );
     for (index, (name, _)) in runs[0].iter().enumerate() {
         let time = runs
@@ -90,40 +95,10 @@ fn layers(network: &Network, crops: &[u8], rounds: usize) {
             .map(|run| run[index].1)
             .fold(f64::INFINITY, f64::min);
         let layer = convolutions().into_iter().find(|layer| layer.name == *name);
-        let rate = layer.map(|layer| operations_of(&layer) * images as f64 / time / 1e12);
+        let rate = layer.map(|layer| operations(&layer) * images as f64 / time / 1e12);
         let rate = rate.map_or(String::new(), |rate| format!("{rate:7.2} TFLOP/s"));
         println!("        {name:22} {:8.4} ms {rate}", time * 1e3);
     }
-}
-
-/// Multiplications and additions of one image.
-fn operations() -> f64 {
-    convolutions().iter().map(operations_of).sum()
-}
-
-fn operations_of(layer: &ConvLayer) -> f64 {
-    // The side halves at the stem, at the pool, and at each stage but the first.
-    let stage = match layer.name.strip_prefix("layer") {
-        Some(rest) => rest[..1].parse::<u32>().expect("a stage's number") + 1,
-        None => 1,
-    };
-    let side = (INPUT_SIDE >> stage) as f64;
-    2.0 * side * side * layer.shape().iter().product::<usize>() as f64
-}
-
-/// The reference's input.
-fn input(crops: &[u8], device: &Device) -> Tensor<4> {
-    let mut values = Vec::new();
-    for crop in crops.chunks_exact(INPUT_LEN) {
-        normalize_into(crop, &mut values);
-    }
-    let shape = [crops.len() / INPUT_LEN, 3, INPUT_SIDE, INPUT_SIDE];
-    Tensor::from_data(TensorData::new(values, shape), device)
-}
-
-fn read(embeddings: Tensor<2>) -> Vec<f32> {
-    let data = embeddings.into_data();
-    data.try_into_vec().expect("f32 values")
 }
 
 fn seconds(work: impl FnOnce()) -> f64 {
@@ -138,12 +113,8 @@ fn median(mut times: Vec<f64>) -> f64 {
 }
 
 fn lowest_cosine(one: &[f32], other: &[f32]) -> f64 {
-    let dot = |a: &[f32], b: &[f32]| -> f64 {
-        let products = a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b));
-        products.sum()
-    };
-    one.chunks_exact(EMBEDDING_LEN)
-        .zip(other.chunks_exact(EMBEDDING_LEN))
-        .map(|(a, b)| dot(a, b) / (dot(a, a) * dot(b, b)).sqrt())
+    let rows = one.chunks_exact(EMBEDDING_LEN);
+    rows.zip(other.chunks_exact(EMBEDDING_LEN))
+        .map(|(a, b)| cosine(a, b))
         .fold(1.0, f64::min)
 }

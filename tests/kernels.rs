@@ -14,6 +14,7 @@ use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use support::random_network::random_crops;
 use support::{
     CHECKPOINT, QUANTIZED, bytes, cosine, input, max_abs_error, read_shared, relative_l2, values,
 };
@@ -35,12 +36,6 @@ fn config() -> ProptestConfig {
 
 fn random(len: usize, rng: &mut impl Rng) -> Vec<f32> {
     (0..len).map(|_| rng.random_range(-1.0..1.0)).collect()
-}
-
-fn random_crops(count: usize, rng: &mut impl Rng) -> Vec<u8> {
-    let mut crops = vec![0; count * INPUT_LEN];
-    rng.fill_bytes(&mut crops);
-    crops
 }
 
 /// A convolution as it is defined, in f64, and for each output the sum of its products' magnitudes.

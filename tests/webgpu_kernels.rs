@@ -12,6 +12,8 @@ use headstart::backbone::webgpu::Network;
 use headstart::backbone::{EMBEDDING_LEN, FEATURE_MAP_LEN, ResNet18};
 use headstart::device::{cpu, webgpu_backend};
 use pollster::block_on;
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
 use support::random_network::{RandomWeights, random_crops};
 use support::{cosine, input, relative_l2, values};
 
@@ -27,7 +29,7 @@ fn every_stage_is_what_burn_computes_on_any_number_of_crops() {
         let suits = software || !backend.is_software();
         let counts: &[usize] = if suits { &[1, 3, 8] } else { &[1] };
         for &count in counts {
-            let crops = random_crops(count, count as u64);
+            let crops = random_crops(count, &mut ChaCha8Rng::seed_from_u64(count as u64));
             let wanted = reference.stages(input(&crops, &cpu()));
             let [layer1, layer2, layer3, layer4] = wanted.layers;
             let embeddings = values(reference.pool(layer4.clone()));

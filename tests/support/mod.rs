@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
 pub mod fitting;
+pub mod operations;
 pub mod project;
 pub mod random_network;
 pub mod stripes;

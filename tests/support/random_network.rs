@@ -4,7 +4,7 @@ use headstart::Result;
 use headstart::backbone::layers::ConvLayer;
 use headstart::backbone::weights::{LayerWeights, Weights};
 use headstart::image::INPUT_LEN;
-use rand::{RngExt, SeedableRng};
+use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 /// Weights of a size at which maps neither fade nor grow (He et al. 2015, "Delving Deep into Rectifiers"). A layer's
@@ -45,9 +45,8 @@ impl Weights for RandomWeights {
 }
 
 /// Crops `[count, 224, 224, 3]` of random bytes.
-pub fn random_crops(count: usize, seed: u64) -> Vec<u8> {
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+pub fn random_crops(count: usize, rng: &mut impl Rng) -> Vec<u8> {
     let mut crops = vec![0; count * INPUT_LEN];
-    rng.fill(&mut crops[..]);
+    rng.fill_bytes(&mut crops);
     crops
 }

@@ -1,6 +1,6 @@
 //! Any convolution as one product: a column holds the inputs of one output.
 
-use super::{LANES, Row, Shape, buffers};
+use super::{Row, Shape, grid_kernel};
 use crate::image::{INPUT_LEN, INPUT_SIDE, normalization};
 
 /// Weights `[out, in, k, k]` → `[inner, out]`, of which rows past the last weight are 0.
@@ -61,11 +61,8 @@ fn columns(shape: &Shape, row: Row, inner: usize, input: (&str, &str), read: &st
         stride,
         ..
     } = *shape;
-    format!(
-        "{buffers}{padded}
-        @compute @workgroup_size({LANES})
-        fn main(@builtin(global_invocation_id) id: vec3u) {{
-            let count = images[0] * {area_out}u;
+    let body = format!(
+        "let count = images[0] * {area_out}u;
             if (id.x >= count) {{ return; }}
             let stride = padded(count);
             var to = id.y * {kernel}u * stride + id.x;
@@ -90,14 +87,12 @@ fn columns(shape: &Shape, row: Row, inner: usize, input: (&str, &str), read: &st
                 }}
                 columns[to] = value;
                 to += stride;
-            }}
-        }}\n",
-        buffers = buffers(&[input, ("columns", "f32"), ("images", "u32")]),
-        padded = row.function(),
+            }}",
         area_out = shape.area_out(),
         out = side / stride,
         rows = channels_in * kernel,
         depth = channels_in * kernel * kernel,
         padding = kernel / 2,
-    )
+    );
+    grid_kernel(&[input, ("columns", "f32"), ("images", "u32")], row, &body)
 }

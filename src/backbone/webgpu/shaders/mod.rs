@@ -55,6 +55,19 @@ impl Row {
     }
 }
 
+/// A kernel of [`LANES`] invocations a workgroup, where `id` is the invocation's place.
+fn grid_kernel(bound: &[(&str, &str)], row: Row, body: &str) -> String {
+    format!(
+        "{buffers}{padded}
+        @compute @workgroup_size({LANES})
+        fn main(@builtin(global_invocation_id) id: vec3u) {{
+            {body}
+        }}\n",
+        buffers = buffers(bound),
+        padded = row.function(),
+    )
+}
+
 /// Declares storage buffers in the order of their bindings: names and element types.
 fn buffers(named: &[(&str, &str)]) -> String {
     let declare = |(binding, (name, kind)): (usize, &(&str, &str))| {

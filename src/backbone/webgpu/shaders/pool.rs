@@ -1,16 +1,13 @@
 //! What follows the stem, and what follows the last map.
 
-use super::{LANES, Row, buffers};
+use super::{Row, grid_kernel};
 
 /// The greatest of 3×3 at stride 2 with padding 1, of maps that are nowhere negative: `[C, side²]` →
 /// `[C, (side / 2)²]`. An invocation makes one output.
 pub fn max(row: Row, side: usize) -> String {
     let out = side / 2;
-    format!(
-        "{buffers}{padded}
-        @compute @workgroup_size({LANES})
-        fn main(@builtin(global_invocation_id) id: vec3u) {{
-            let count = images[0] * {area_out}u;
+    let body = format!(
+        "let count = images[0] * {area_out}u;
             if (id.x >= count) {{ return; }}
             let base = id.y * padded(images[0] * {area}u) + id.x / {area_out}u * {area}u;
             let at = id.x % {area_out}u;
@@ -23,23 +20,18 @@ pub fn max(row: Row, side: usize) -> String {
                     value = max(value, x[base + row * {side}u + column]);
                 }}
             }}
-            y[id.y * padded(count) + id.x] = value;
-        }}\n",
-        buffers = buffers(&[("x", "f32"), ("y", "f32"), ("images", "u32")]),
-        padded = row.function(),
+            y[id.y * padded(count) + id.x] = value;",
         area = side * side,
         area_out = out * out,
-    )
+    );
+    grid_kernel(&[("x", "f32"), ("y", "f32"), ("images", "u32")], row, &body)
 }
 
 /// Maps `[C, images · area]` → the same as `[images, C, area]`, and their means `[images, C]`. An invocation
 /// takes one channel of one image.
 pub fn mean(row: Row, channels: usize, area: usize) -> String {
-    format!(
-        "{buffers}{padded}
-        @compute @workgroup_size({LANES})
-        fn main(@builtin(global_invocation_id) id: vec3u) {{
-            let image = id.x / {channels}u;
+    let body = format!(
+        "let image = id.x / {channels}u;
             if (image >= images[0]) {{ return; }}
             let base = id.x % {channels}u * padded(images[0] * {area}u) + image * {area}u;
             var sum = 0.0;
@@ -48,14 +40,16 @@ pub fn mean(row: Row, channels: usize, area: usize) -> String {
                 maps[id.x * {area}u + i] = value;
                 sum += value;
             }}
-            means[id.x] = sum / {area}.0;
-        }}\n",
-        buffers = buffers(&[
+            means[id.x] = sum / {area}.0;",
+    );
+    grid_kernel(
+        &[
             ("x", "f32"),
             ("maps", "f32"),
             ("means", "f32"),
-            ("images", "u32")
-        ]),
-        padded = row.function(),
+            ("images", "u32"),
+        ],
+        row,
+        &body,
     )
 }

@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use super::{LANES, Row, Shape, buffers};
+use super::{Row, Shape, grid_kernel};
 use crate::backbone::webgpu::convolution::Finish;
 
 /// Points of a transformed tile.
@@ -89,28 +89,37 @@ fn transform_output(code: &mut String, m: [String; 6], out: [String; 4]) {
     );
 }
 
+/// Where an invocation's tile lies: its first output's row and column, `map` and `point`, where its channel of its
+/// image and its first transformed number are, and `stride`, from which on the next channel's are.
+fn place(side: usize) -> String {
+    format!(
+        "let count = images[0] * {per_image}u;
+        let tile = id.x;
+        if (tile >= count) {{ return; }}
+        let stride = padded(count);
+        let pixels = padded(images[0] * {area}u);
+        let image = tile / {per_image}u;
+        let at = tile % {per_image}u;
+        let tile_top = at / {across}u * {TILE}u;
+        let tile_left = at % {across}u * {TILE}u;
+        let map = id.y * pixels + image * {area}u;
+        let point = id.y * stride + tile;\n",
+        per_image = tiles(side),
+        across = side.div_ceil(TILE),
+        area = side * side,
+    )
+}
+
 /// `x [C][pixels]` → `v [36][C][tiles]`; an invocation takes one tile of one channel.
 pub fn input(shape: &Shape, row: Row) -> String {
     let (channels, side) = (shape.channels_in, shape.side);
-    let tiles = side.div_ceil(TILE);
-    let mut code = format!(
-        "{buffers}{padded}
-        @compute @workgroup_size({LANES})
-        fn main(@builtin(global_invocation_id) id: vec3u) {{
-            let count = images[0] * {per_image}u;
-            let tile = id.x;
-            if (tile >= count) {{ return; }}
-            let stride = padded(count);
-            let pixels = padded(images[0] * {area}u);
-            let image = tile / {per_image}u;
-            let at = tile % {per_image}u;
-            let top = i32(at / {tiles}u) * 4 - 1;
-            let left = i32(at % {tiles}u) * 4 - 1;
-            let base = i32(id.y * pixels + image * {area}u);\n",
-        buffers = buffers(&[("x", "f32"), ("v", "f32"), ("images", "u32")]),
-        padded = row.function(),
-        per_image = tiles * tiles,
-        area = shape.area_in(),
+    let mut code = place(side);
+    // A tile's inputs begin a pixel before its outputs.
+    let _ = writeln!(
+        code,
+        "let top = i32(tile_top) - 1;
+        let left = i32(tile_left) - 1;
+        let base = i32(map);"
     );
     for row in 0..PATCH {
         for column in 0..PATCH {
@@ -137,23 +146,21 @@ pub fn input(shape: &Shape, row: Row) -> String {
             std::array::from_fn(|column| format!("v{row}{column}")),
         );
     }
-    let _ = writeln!(code, "let to = id.y * stride + tile;");
     for point in 0..POINTS {
         let (row, column) = (point / PATCH, point % PATCH);
         let _ = writeln!(
             code,
-            "v[to + {}u * stride] = v{row}{column};",
+            "v[point + {}u * stride] = v{row}{column};",
             point * channels
         );
     }
-    code.push_str("}\n");
-    code
+    let bound = [("x", "f32"), ("v", "f32"), ("images", "u32")];
+    grid_kernel(&bound, row, &code)
 }
 
 /// `m [36][C][tiles]` → `y [C][pixels]`; an invocation takes one tile of one channel.
 pub fn output(shape: &Shape, row: Row, finish: Finish) -> String {
     let (channels, side) = (shape.channels_out, shape.side);
-    let tiles = side.div_ceil(TILE);
     let mut bound = vec![
         ("m", "f32"),
         ("bias", "f32"),
@@ -163,33 +170,18 @@ pub fn output(shape: &Shape, row: Row, finish: Finish) -> String {
     if finish == Finish::ShortcutRelu {
         bound.push(("shortcut", "f32"));
     }
-    let mut code = format!(
-        "{buffers}{padded}
-        @compute @workgroup_size({LANES})
-        fn main(@builtin(global_invocation_id) id: vec3u) {{
-            let count = images[0] * {per_image}u;
-            let tile = id.x;
-            if (tile >= count) {{ return; }}
-            let stride = padded(count);
-            let pixels = padded(images[0] * {area}u);
-            let image = tile / {per_image}u;
-            let at = tile % {per_image}u;
-            let top = at / {tiles}u * 4u;
-            let left = at % {tiles}u * 4u;
-            let start = id.y * pixels + image * {area}u + top * {side}u + left;
-            let b = bias[id.y];
-            let start_m = id.y * stride + tile;\n",
-        buffers = buffers(&bound),
-        padded = row.function(),
-        per_image = tiles * tiles,
-        area = shape.area_out(),
+    let mut code = place(side);
+    let _ = writeln!(
+        code,
+        "let start = map + tile_top * {side}u + tile_left;
+        let b = bias[id.y];"
     );
     for column in 0..PATCH {
         for row in 0..PATCH {
             let point = row * PATCH + column;
             let _ = writeln!(
                 code,
-                "let m{row}{column} = m[start_m + {}u * stride];",
+                "let m{row}{column} = m[point + {}u * stride];",
                 point * channels
             );
         }
@@ -222,11 +214,10 @@ pub fn output(shape: &Shape, row: Row, finish: Finish) -> String {
             } else {
                 writeln!(
                     code,
-                    "if (top + {row}u < {side}u && left + {column}u < {side}u) {{ {store} }}"
+                    "if (tile_top + {row}u < {side}u && tile_left + {column}u < {side}u) {{ {store} }}"
                 )
             };
         }
     }
-    code.push_str("}\n");
-    code
+    grid_kernel(&bound, row, &code)
 }

@@ -3,7 +3,6 @@
  * calls. Each call has a number, so that `cancel` can name it: an AbortSignal cannot be sent.
  */
 import type { PlainError } from "./errors.js";
-import type { Features } from "./worker/engines.js";
 import type {
   Added,
   Backend,
@@ -110,6 +109,14 @@ export type LogSink = (level: keyof Logger, message: string) => void;
 
 /** The head's options without the signal, which cannot be sent. */
 export type TrainRequest = Omit<TrainOptions, "signal">;
+
+/** What the network says of crops. */
+export interface Features {
+  /** `[crops, 512]` */
+  embeddings: Float32Array;
+  /** The last feature maps, `[crops, 512, 7, 7]`, where they were asked for; empty otherwise. */
+  maps: Float32Array;
+}
 
 /** What an engine in a further worker is loaded from. */
 export interface EngineRequest {

@@ -3,19 +3,11 @@
  * of the weights each, so they need neither shared memory nor a cross-origin isolated page.
  */
 import { messageOf } from "../errors.js";
-import type { LogSink } from "../protocol.js";
+import type { Features, LogSink } from "../protocol.js";
 import type { Memory } from "../types/index.js";
 
 /** RGB, 224×224. */
 const CROP_BYTES = 224 * 224 * 3;
-
-/** What the network says of crops. */
-export interface Features {
-  /** `[crops, 512]` */
-  embeddings: Float32Array;
-  /** The last feature maps, `[crops, 512, 7, 7]`, where they were asked for; empty otherwise. */
-  maps: Float32Array;
-}
 
 /** Takes crops through the network. */
 export interface Engine {

@@ -5,6 +5,7 @@ import type {
   AddRequest,
   BarePrediction,
   BareReport,
+  Features,
   LogSink,
   Outgoing,
   PredictRequest,
@@ -19,7 +20,6 @@ import type {
   TrainStep,
 } from "../types/index.js";
 import type { Decoder } from "./decode.js";
-import type { Features } from "./engines.js";
 import { KnownEmbeddings } from "./known-embeddings.js";
 import { openImage, type Opened } from "./open-image.js";
 import { pause } from "./pause.js";

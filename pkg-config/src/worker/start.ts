@@ -1,9 +1,8 @@
 import { chooseBackend, nameOf, type Adapter } from "../backend.js";
 import { HeadstartError, messageOf, throwIfCancelled } from "../errors.js";
-import type { CreateRequest } from "../protocol.js";
+import type { CreateRequest, Features } from "../protocol.js";
 import type { Backend, Memory } from "../types/index.js";
 import type { Backbones } from "./backbones.js";
-import type { Features } from "./engines.js";
 import type { WasmBackbone } from "./module.js";
 import { readBytes } from "./read-bytes.js";
 import type { WasmSession } from "./wasm-session.js";

@@ -1,9 +1,9 @@
 /** Stands in for the session in Rust. */
-import type { Features } from "../../src/worker/engines.js";
 import type { WasmCrops, WasmSession } from "../../src/worker/wasm-session.js";
 import type {
   BarePrediction,
   BareReport,
+  Features,
   PredictRequest,
 } from "../../src/protocol.js";
 import type { ClassCount, TrainStep } from "../../src/types/index.js";

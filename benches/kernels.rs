@@ -11,7 +11,7 @@ use std::time::Instant;
 use headstart::backbone::ResNet18;
 use headstart::backbone::kernels::{Convolution, Epilogue, Network, Size, Stem, Workspace};
 use headstart::backbone::layers::{ConvLayer, convolutions};
-use headstart::backbone::weights::{QuantizedWeights, Weights};
+use headstart::backbone::weights::{Int8Layers, QuantizedWeights};
 use headstart::device;
 use headstart::image::INPUT_LEN;
 use support::operations::{operations, side_out};
@@ -44,20 +44,20 @@ fn main() {
     }
 }
 
-fn print_layer(layer: &ConvLayer, weights: &impl Weights, crops: &[u8]) {
+fn print_layer(layer: &ConvLayer, weights: &QuantizedWeights, crops: &[u8]) {
     let batch = crops.len() / INPUT_LEN;
-    let values = weights.conv(layer).expect("the layer is there");
+    let values = weights.conv_int8(layer).expect("the layer is there");
     let mut workspace = Workspace::default();
     let mut output = Vec::new();
     let milliseconds = if layer.kernel == 7 {
-        let stem = Stem::new(&values.weight, values.bias);
+        let stem = Stem::new(values);
         median(|| {
             for crop in crops.chunks_exact(INPUT_LEN) {
                 stem.run(crop, &mut workspace, &mut output);
             }
         })
     } else {
-        let convolution = Convolution::new(&values.weight, values.bias, layer.kernel, layer.stride);
+        let convolution = Convolution::new(values, layer.kernel, layer.stride);
         let side = side_out(layer) * layer.stride;
         let size = Size {
             images: batch,
@@ -78,7 +78,7 @@ fn print_layer(layer: &ConvLayer, weights: &impl Weights, crops: &[u8]) {
 }
 
 /// The kernels and burn, in turns.
-fn print_network(weights: &impl Weights, crops: &[u8]) {
+fn print_network(weights: &QuantizedWeights, crops: &[u8]) {
     let batch = crops.len() / INPUT_LEN;
     let device = device::cpu();
     let kernels = Network::load(weights).expect("the weights are whole");

@@ -25,9 +25,9 @@ const CLOSER_SIDE: usize = 320;
 
 /// The version of everything between a file and the network's answer to it. Raise it when the same file
 /// comes to give another embedding by the same weights: when decoding, resizing, cropping, normalising, the
-/// crops of [`Views`] or how their embeddings are put together change. Embeddings kept from before are then
-/// computed anew.
-pub const PREPROCESSING_VERSION: u32 = 2;
+/// network's arithmetic, the crops of [`Views`] or how their embeddings are put together change. Embeddings
+/// kept from before are then computed anew.
+pub const PREPROCESSING_VERSION: u32 = 3;
 
 /// ImageNet's channel means, for pixels scaled to [0, 1].
 const MEAN: [f32; 3] = [0.485, 0.456, 0.406];

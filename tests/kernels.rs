@@ -6,7 +6,7 @@ mod support;
 use headstart::backbone::kernels::{
     Convolution, Epilogue, Network, Size, Stem, Workspace, max_pool,
 };
-use headstart::backbone::weights::{Int8Weights, QuantizedWeights, Weights};
+use headstart::backbone::weights::{Int8Weights, QuantizedWeights};
 use headstart::backbone::{EMBEDDING_LEN, FEATURE_MAP_LEN, ResNet18};
 use headstart::device;
 use headstart::image::{INPUT_LEN, INPUT_SIDE};
@@ -15,14 +15,14 @@ use proptest::test_runner::RngSeed;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use support::random_network::random_crops;
-use support::{
-    CHECKPOINT, QUANTIZED, bytes, cosine, input, max_abs_error, read_shared, relative_l2, values,
-};
+use support::{QUANTIZED, bytes, cosine, input, max_abs_error, read_shared, relative_l2, values};
 
-/// What a kernel may be off by, as a part of the greatest sum of its products' magnitudes. Winograd's
-/// transforms multiply by up to 5 and add up what nearly cancels, so that some ten times f32's 1.2e-7 are
-/// to be expected; the bound leaves room for other processors.
-const KERNEL_BOUND: f64 = 5e-6;
+/// What Winograd's algorithm may be off by, as a part of the greatest sum of its products' magnitudes: its
+/// transformed inputs are rounded to a 32,767th of the greatest one, which may be some ten times what an
+/// input is, and the output's transform multiplies by up to 64.
+const WINOGRAD_BOUND: f64 = 1e-3;
+/// The same without Winograd: inputs are rounded to a 32,767th of the greatest one.
+const GATHER_BOUND: f64 = 5e-5;
 
 fn config() -> ProptestConfig {
     ProptestConfig {
@@ -36,6 +36,18 @@ fn config() -> ProptestConfig {
 
 fn random(len: usize, rng: &mut impl Rng) -> Vec<f32> {
     (0..len).map(|_| rng.random_range(-1.0..1.0)).collect()
+}
+
+fn random_weights(channels_out: usize, per_channel: usize, rng: &mut impl Rng) -> Int8Weights {
+    Int8Weights {
+        weight: (0..channels_out * per_channel)
+            .map(|_| rng.random_range(-127..=127))
+            .collect(),
+        scale: (0..channels_out)
+            .map(|_| rng.random_range(0.001..0.01))
+            .collect(),
+        bias: random(channels_out, rng),
+    }
 }
 
 /// A convolution as it is defined, in f64, and for each output the sum of its products' magnitudes.
@@ -110,8 +122,6 @@ struct Case {
     stride: usize,
     shortcut: bool,
     relu: bool,
-    /// Whether the weights are 8-bit numbers.
-    int8: bool,
     seed: u64,
 }
 
@@ -123,7 +133,7 @@ fn case() -> impl Strategy<Value = Case> {
         (1_usize..4, 1_usize..21, 1_usize..21),
         (1_usize..8, 1_usize..5),
         kernel,
-        any::<(bool, bool, bool, u64)>(),
+        any::<(bool, bool, u64)>(),
     )
         .prop_map(
             |((images, height, width), (quads, panels), (kernel, stride), rest)| Case {
@@ -138,45 +148,23 @@ fn case() -> impl Strategy<Value = Case> {
                 stride,
                 shortcut: rest.0,
                 relu: rest.1,
-                int8: rest.2,
-                seed: rest.3,
+                seed: rest.2,
             },
         )
-}
-
-/// 8-bit weights near `weights`, which become what those stand for.
-fn rounded(weights: &mut [f32], bias: Vec<f32>, rng: &mut impl Rng) -> Int8Weights {
-    let scale: Vec<f32> = bias.iter().map(|_| rng.random_range(0.005..0.02)).collect();
-    let mut weight = Vec::with_capacity(weights.len());
-    let per_channel = weights.len() / bias.len();
-    for (channel, scale) in weights.chunks_exact_mut(per_channel).zip(&scale) {
-        for value in channel {
-            let int8 = (*value / scale) as i8;
-            *value = f32::from(int8) * scale;
-            weight.push(int8);
-        }
-    }
-    Int8Weights {
-        weight,
-        scale,
-        bias,
-    }
 }
 
 /// The error of one convolution with random numbers.
 fn convolution_error(case: &Case) -> f64 {
     let mut rng = ChaCha8Rng::seed_from_u64(case.seed);
     let (kernel, stride, size) = (case.kernel, case.stride, case.size);
-    let per_channel = case.channels_in * kernel * kernel;
-    let mut weights = random(case.channels_out * per_channel, &mut rng);
-    let bias = random(case.channels_out, &mut rng);
+    let weights = random_weights(
+        case.channels_out,
+        case.channels_in * kernel * kernel,
+        &mut rng,
+    );
+    let defined_as = weights.dequantize();
     let values = random(size.pixels() * case.channels_in, &mut rng);
-    let convolution = if case.int8 {
-        let int8 = rounded(&mut weights, bias.clone(), &mut rng);
-        Convolution::int8(int8, kernel, stride)
-    } else {
-        Convolution::new(&weights, bias.clone(), kernel, stride)
-    };
+    let convolution = Convolution::new(weights, kernel, stride);
     let len = convolution.output_size(size).pixels() * case.channels_out;
     let shortcut = case.shortcut.then(|| random(len, &mut rng));
     // What an earlier, larger convolution left must not show.
@@ -192,8 +180,8 @@ fn convolution_error(case: &Case) -> f64 {
     let defined = Defined {
         input: &values,
         size,
-        weights: &weights,
-        bias: &bias,
+        weights: &defined_as.weight,
+        bias: &defined_as.bias,
         kernel,
         stride,
     };
@@ -220,7 +208,9 @@ proptest! {
     #[test]
     fn convolutions_are_what_they_are_defined_as(case in case()) {
         let error = convolution_error(&case);
-        prop_assert!(error <= KERNEL_BOUND, "off by {error:.2e} of the products");
+        let winograd = (case.kernel, case.stride) == (3, 1);
+        let bound = if winograd { WINOGRAD_BOUND } else { GATHER_BOUND };
+        prop_assert!(error <= bound, "off by {error:.2e} of the products");
     }
 
     #[test]
@@ -268,12 +258,45 @@ fn convolutions_in_several_blocks_are_what_they_are_defined_as() {
             stride: 1,
             shortcut: true,
             relu: true,
-            int8: channels > 64,
             seed: 1,
         };
         let error = convolution_error(&case);
         println!("figure: 3x3 of {channels} channels: off by {error:.2e} of the products");
-        assert!(error <= KERNEL_BOUND, "off by {error:.2e} of the products");
+        assert!(
+            error <= WINOGRAD_BOUND,
+            "off by {error:.2e} of the products"
+        );
+    }
+}
+
+/// All weights and inputs at their greatest: the sums come as near as they can to what 32 bits hold.
+#[test]
+fn the_greatest_sums_do_not_overflow() {
+    let size = Size {
+        images: 1,
+        height: 6,
+        width: 6,
+    };
+    for (channels, kernel, stride) in [(512, 3, 1), (512, 3, 2), (1024, 1, 2), (4, 3, 1)] {
+        let taps = kernel * kernel;
+        let weights = Int8Weights {
+            weight: vec![-128; 8 * channels * taps],
+            scale: vec![1.0; 8],
+            bias: vec![0.0; 8],
+        };
+        let convolution = Convolution::new(weights, kernel, stride);
+        let inputs = vec![1.0; size.pixels() * channels];
+        let mut output = Vec::new();
+        let (epilogue, mut workspace) = (Epilogue::default(), Workspace::default());
+        convolution.run(&inputs, size, epilogue, &mut workspace, &mut output);
+        // The pixel (2, 2), or with stride 2 the one from there, has all of its neighbours.
+        let middle = if stride == 1 { 2 * 6 + 2 } else { 3 + 1 };
+        let expected = -128.0 * (channels * taps) as f32;
+        let error = (output[middle * 8] / expected - 1.0).abs();
+        assert!(
+            error <= 1e-3,
+            "{channels} channels, {kernel}x{kernel}: off by {error:.1e}"
+        );
     }
 }
 
@@ -281,9 +304,10 @@ fn convolutions_in_several_blocks_are_what_they_are_defined_as() {
 fn the_stem_is_a_convolution_of_normalised_bytes() {
     let mut rng = ChaCha8Rng::seed_from_u64(2);
     let crop = random_crops(1, &mut rng);
-    let (weights, bias) = (random(8 * 3 * 7 * 7, &mut rng), random(8, &mut rng));
+    let weights = random_weights(8, 3 * 7 * 7, &mut rng);
+    let defined_as = weights.dequantize();
     let mut output = Vec::new();
-    Stem::new(&weights, bias.clone()).run(&crop, &mut Workspace::default(), &mut output);
+    Stem::new(weights).run(&crop, &mut Workspace::default(), &mut output);
 
     let planes = values(input(&crop, &device::cpu()));
     let place = |index: usize| planes[index % 3 * INPUT_SIDE * INPUT_SIDE + index / 3];
@@ -295,8 +319,8 @@ fn the_stem_is_a_convolution_of_normalised_bytes() {
             height: INPUT_SIDE,
             width: INPUT_SIDE,
         },
-        weights: &weights,
-        bias: &bias,
+        weights: &defined_as.weight,
+        bias: &defined_as.bias,
         kernel: 7,
         stride: 2,
     };
@@ -308,11 +332,14 @@ fn the_stem_is_a_convolution_of_normalised_bytes() {
         sums.iter().map(|&(_, magnitude)| magnitude),
     );
     println!("figure: stem: off by {error:.2e} of the products");
-    assert!(error <= KERNEL_BOUND, "off by {error:.2e} of the products");
+    assert!(
+        error <= WINOGRAD_BOUND,
+        "off by {error:.2e} of the products"
+    );
 }
 
 /// Each stage by the kernels and by burn; the largest relative L2 error.
-fn compare_stages(name: &str, weights: &impl Weights, crops: &[u8]) {
+fn compare_stages(name: &str, weights: &QuantizedWeights, crops: &[u8]) {
     let device = device::cpu();
     let reference = ResNet18::load(weights, &device).unwrap();
     let ours = Network::load(weights).unwrap().stages(crops);
@@ -323,7 +350,7 @@ fn compare_stages(name: &str, weights: &impl Weights, crops: &[u8]) {
         let error = relative_l2(&ours, &values(theirs));
         println!("figure: {name}, stage {stage}: relative L2 {error:.2e}");
         // Each of the twenty layers adds to it.
-        assert!(error <= 2e-5, "{name}, stage {stage}: relative L2 {error}");
+        assert!(error <= 2e-3, "{name}, stage {stage}: relative L2 {error}");
         assert!(
             error > 0.0,
             "the kernels were compared, not burn with itself"
@@ -336,9 +363,8 @@ fn each_stage_puts_out_what_burns_does() {
     let photos = bytes(&read_shared("golden/crops.safetensors"), "crops");
     let noise = random_crops(3, &mut ChaCha8Rng::seed_from_u64(3));
     let quantized = QuantizedWeights::parse(&QUANTIZED).unwrap();
-    compare_stages("f32, noise", &CHECKPOINT.weights, &noise);
-    compare_stages("int8, noise", &quantized, &noise);
-    compare_stages("int8, photos", &quantized, &photos[..3 * INPUT_LEN]);
+    compare_stages("noise", &quantized, &noise);
+    compare_stages("photos", &quantized, &photos[..3 * INPUT_LEN]);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use super::kernels;
 use super::resnet::ResNet18;
 #[cfg(feature = "webgpu")]
 use super::webgpu;
-use super::weights::Weights;
+use super::weights::QuantizedWeights;
 use crate::device::Backend;
 #[cfg(feature = "cpu")]
 use crate::device::BackendKind;
@@ -40,7 +40,7 @@ pub(super) enum Engine {
 
 impl Engine {
     /// The fastest for a backend.
-    pub fn load(weights: &impl Weights, backend: &Backend) -> Result<Self> {
+    pub fn load(weights: &QuantizedWeights, backend: &Backend) -> Result<Self> {
         #[cfg(feature = "webgpu")]
         if let Some(device) = &backend.device {
             let network = webgpu::Network::load(weights, device, backend.software)?;
@@ -56,7 +56,7 @@ impl Engine {
 
     /// burn's own operators.
     #[cfg(feature = "reference")]
-    pub fn reference(weights: &impl Weights, backend: &Backend) -> Result<Self> {
+    pub fn reference(weights: &QuantizedWeights, backend: &Backend) -> Result<Self> {
         let device = backend.burn_device();
         let network = Box::new(ResNet18::load(weights, &device)?);
         Ok(Self::Reference(network, device))

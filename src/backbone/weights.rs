@@ -45,7 +45,7 @@ pub struct Int8Weights {
 
 impl Int8Weights {
     /// The weights that the network will compute with.
-    pub(super) fn dequantize(&self) -> LayerWeights {
+    pub fn dequantize(&self) -> LayerWeights {
         let per_channel = self.weight.len() / self.scale.len();
         let channels = self.weight.chunks_exact(per_channel).zip(&self.scale);
         LayerWeights {
@@ -64,19 +64,20 @@ pub trait Weights {
     /// # Errors
     /// `WEIGHTS_CORRUPT` when the layer is missing or has another shape.
     fn conv(&self, layer: &ConvLayer) -> Result<LayerWeights>;
-    /// The same in 8 bits; `None` where they are not kept so.
-    ///
-    /// # Errors
-    /// `WEIGHTS_CORRUPT` when the layer is missing or has another shape.
-    fn conv_int8(&self, layer: &ConvLayer) -> Result<Option<Int8Weights>> {
-        let _ = layer;
-        Ok(None)
-    }
     /// The original classifier: weight `[1000, 512]`, bias `[1000]`.
     ///
     /// # Errors
     /// `WEIGHTS_CORRUPT` when it is missing or has another shape.
     fn classifier(&self) -> Result<LayerWeights>;
+}
+
+/// Where the network's weights come from in 8 bits, as kernels take them.
+pub trait Int8Layers {
+    /// A convolution with its batch norm folded in.
+    ///
+    /// # Errors
+    /// `WEIGHTS_CORRUPT` when the layer is missing or has another shape.
+    fn conv_int8(&self, layer: &ConvLayer) -> Result<Int8Weights>;
 }
 
 /// A quantized file, checked in full and not copied.
@@ -139,20 +140,20 @@ impl<'a> QuantizedWeights<'a> {
 
 impl Weights for QuantizedWeights<'_> {
     fn conv(&self, layer: &ConvLayer) -> Result<LayerWeights> {
-        let int8 = self.int8(&layer.name, &layer.shape());
-        let int8 = int8.map_err(Error::weights)?;
-        Ok(int8.dequantize())
-    }
-
-    fn conv_int8(&self, layer: &ConvLayer) -> Result<Option<Int8Weights>> {
-        let int8 = self.int8(&layer.name, &layer.shape());
-        int8.map(Some).map_err(Error::weights)
+        Ok(self.conv_int8(layer)?.dequantize())
     }
 
     fn classifier(&self) -> Result<LayerWeights> {
         let int8 = self.int8(CLASSIFIER, &CLASSIFIER_SHAPE);
         let int8 = int8.map_err(Error::weights)?;
         Ok(int8.dequantize())
+    }
+}
+
+impl Int8Layers for QuantizedWeights<'_> {
+    fn conv_int8(&self, layer: &ConvLayer) -> Result<Int8Weights> {
+        let int8 = self.int8(&layer.name, &layer.shape());
+        int8.map_err(Error::weights)
     }
 }
 

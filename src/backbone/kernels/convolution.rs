@@ -1,10 +1,12 @@
 //! One convolution, by whichever algorithm suits it.
 
+use std::array::from_fn;
+
 use super::epilogue::Epilogue;
 use super::gather::{self, Kernel};
+use super::gemm::{PANEL, Pair};
 use super::shape::Size;
-use super::weights::Weights;
-use super::winograd::{self, Three};
+use super::winograd::{self, Kernels, Limits, Three};
 use crate::backbone::weights::Int8Weights;
 
 /// Buffers that one convolution leaves to the next.
@@ -21,39 +23,51 @@ pub struct Workspace {
 pub struct Convolution {
     kernel: Kernel,
     weights: Weights,
+    scale: Vec<f32>,
+    bias: Vec<f32>,
+}
+
+/// Weights, in the way that suits an algorithm.
+#[derive(Debug, Clone)]
+enum Weights {
+    /// `[channels_out / 8, channels_in / 2, kernel, kernel, 8, 2]`
+    Winograd(Vec<Pair>, Vec<Limits>),
+    Gather(gather::Weights),
 }
 
 impl Convolution {
-    /// From weights `[channels_out, channels_in, kernel, kernel]` and one bias per output channel.
+    /// From weights `[channels_out, channels_in, kernel, kernel]`.
     ///
     /// # Panics
     /// When the lengths do not match, `channels_in` is no multiple of 4 or `channels_out` none of 8.
-    pub fn new(weights: &[f32], bias: Vec<f32>, kernel: usize, stride: usize) -> Self {
-        Self {
-            weights: Weights::f32(weights, bias, kernel * kernel),
-            kernel: Kernel {
-                side: kernel,
-                stride,
-            },
-        }
-    }
-
-    /// The same from weights in 8 bits.
-    ///
-    /// # Panics
-    /// As [`Convolution::new`].
-    pub fn int8(weights: Int8Weights, kernel: usize, stride: usize) -> Self {
+    pub fn new(weights: Int8Weights, kernel: usize, stride: usize) -> Self {
         let Int8Weights {
             weight,
             scale,
             bias,
         } = weights;
+        let taps = kernel * kernel;
+        let channels_out = bias.len();
+        assert_eq!(channels_out % PANEL, 0, "whole panels of output channels");
+        let channels_in = weight.len() / (taps * channels_out);
+        assert_eq!(channels_in % 4, 0, "whole vectors of input channels");
+        assert_eq!(weight.len(), taps * channels_out * channels_in);
+        assert_eq!(scale.len(), channels_out, "a scale for each output channel");
+        let packed = pack(&weight, channels_in, taps);
+        let weights = if (kernel, stride) == (3, 1) {
+            let limits = winograd::limits::<Three, 3, 4>(&packed, channels_out / PANEL);
+            Weights::Winograd(packed, limits)
+        } else {
+            Weights::Gather(gather::Weights::new(&packed, channels_in / 2, taps))
+        };
         Self {
-            weights: Weights::int8(&weight, scale, bias, kernel * kernel),
             kernel: Kernel {
                 side: kernel,
                 stride,
             },
+            weights,
+            scale,
+            bias,
         }
     }
 
@@ -64,7 +78,7 @@ impl Convolution {
 
     /// Output channels.
     pub fn channels(&self) -> usize {
-        self.weights.channels_out()
+        self.bias.len()
     }
 
     /// `[images, height, width, channels_in]` → `[images, height / stride, width / stride, channels_out]`,
@@ -79,25 +93,46 @@ impl Convolution {
     ) {
         let len = self.output_size(size).pixels() * self.channels();
         output.resize(len, 0.0);
-        if (self.kernel.side, self.kernel.stride) == (3, 1) {
-            winograd::convolve::<Three, 3, 4>(
+        match &self.weights {
+            Weights::Winograd(weights, limits) => winograd::convolve::<Three, 3, 4>(
                 input,
                 size,
-                &self.weights,
+                Kernels {
+                    weights,
+                    limits,
+                    scale: &self.scale,
+                    bias: &self.bias,
+                },
                 epilogue,
                 &mut workspace.winograd,
                 output,
-            );
-        } else {
-            gather::convolve(
+            ),
+            Weights::Gather(weights) => gather::convolve(
                 input,
                 size,
                 self.kernel,
-                &self.weights,
+                weights,
+                &self.scale,
+                &self.bias,
                 epilogue,
                 &mut workspace.gather,
                 output,
-            );
+            ),
         }
     }
+}
+
+/// `[channels_out, channels_in, taps]` → `[channels_out / 8, channels_in / 2, taps, 8, 2]`
+pub(super) fn pack(weights: &[i8], channels_in: usize, taps: usize) -> Vec<Pair> {
+    let mut packed = Vec::with_capacity(weights.len() / (2 * PANEL));
+    for panel in weights.chunks_exact(PANEL * channels_in * taps) {
+        for channel in (0..channels_in).step_by(2) {
+            for tap in 0..taps {
+                packed.push(from_fn(|at| {
+                    panel[(at / 2 * channels_in + channel + at % 2) * taps + tap]
+                }));
+            }
+        }
+    }
+    packed
 }

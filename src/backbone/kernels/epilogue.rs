@@ -1,6 +1,6 @@
 //! What is done to a convolution's sums on their way to memory: scale, bias, shortcut and ReLU.
 
-use super::gemm::{PANEL, halves};
+use super::gemm::PANEL;
 use super::vector::{F32x4, LANES};
 
 /// What follows a convolution.
@@ -12,36 +12,18 @@ pub struct Epilogue<'a> {
     pub relu: bool,
 }
 
-/// A panel's scales and biases.
-#[derive(Clone, Copy)]
-pub(super) struct Affine {
-    scale: [F32x4; 2],
-    bias: [F32x4; 2],
-}
-
-impl Affine {
-    /// Of the first eight.
-    pub fn of(scale: &[f32], bias: &[f32]) -> Self {
-        let first = |values: &[f32]| halves(&values.as_chunks().0[0]);
-        Self {
-            scale: first(scale),
-            bias: first(bias),
-        }
-    }
-}
-
 impl Epilogue<'_> {
     /// Stores eight channels of an output pixel, which begin at `offset`.
     #[inline(always)]
     pub(super) fn store(
         &self,
         sums: [F32x4; 2],
-        affine: &Affine,
+        scale: &[F32x4; 2],
+        bias: &[F32x4; 2],
         offset: usize,
         output: &mut [f32],
     ) {
         let (to, _) = output[offset..offset + PANEL].as_chunks_mut::<LANES>();
-        let Affine { scale, bias } = affine;
         let mut values = [
             sums[0].mul_add(scale[0], bias[0]),
             sums[1].mul_add(scale[1], bias[1]),

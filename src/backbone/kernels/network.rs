@@ -9,7 +9,7 @@ use super::shape::Size;
 use super::stem::{HALVED_SIDE, Stem};
 use crate::Result;
 use crate::backbone::layers::{self, BLOCKS, ConvLayer, STAGE_CHANNELS};
-use crate::backbone::weights::Weights;
+use crate::backbone::weights::Int8Layers;
 use crate::backbone::{EMBEDDING_LEN, FEATURE_MAP_LEN};
 use crate::image::INPUT_LEN;
 
@@ -67,15 +67,15 @@ impl Network {
     ///
     /// # Errors
     /// `WEIGHTS_CORRUPT` when a layer is missing or has another shape.
-    pub fn load(weights: &impl Weights) -> Result<Self> {
-        let stem = weights.conv(&layers::stem())?;
+    pub fn load(weights: &impl Int8Layers) -> Result<Self> {
+        let stem = weights.conv_int8(&layers::stem())?;
         let stage = |stage: usize| -> Result<Vec<BasicBlock>> {
             (0..BLOCKS)
                 .map(|block| BasicBlock::load(stage, block, weights))
                 .collect()
         };
         Ok(Self {
-            stem: Stem::new(&stem.weight, stem.bias),
+            stem: Stem::new(stem),
             stages: (0..STAGE_CHANNELS.len())
                 .map(stage)
                 .collect::<Result<_>>()?,
@@ -149,20 +149,11 @@ impl Network {
 }
 
 impl BasicBlock {
-    fn load(stage: usize, block: usize, weights: &impl Weights) -> Result<Self> {
+    fn load(stage: usize, block: usize, weights: &impl Int8Layers) -> Result<Self> {
         let (conv1, conv2, downsample) = layers::block(stage, block);
         let convolution = |layer: &ConvLayer| -> Result<Convolution> {
-            let (kernel, stride) = (layer.kernel, layer.stride);
-            if let Some(weights) = weights.conv_int8(layer)? {
-                return Ok(Convolution::int8(weights, kernel, stride));
-            }
-            let values = weights.conv(layer)?;
-            Ok(Convolution::new(
-                &values.weight,
-                values.bias,
-                kernel,
-                stride,
-            ))
+            let weights = weights.conv_int8(layer)?;
+            Ok(Convolution::new(weights, layer.kernel, layer.stride))
         };
         Ok(Self {
             conv1: convolution(&conv1)?,

@@ -4,11 +4,12 @@
 //! come 112×112 of 12, and the 7×7 kernel of stride 2 becomes one of 4×4 and stride 1, which Winograd's
 //! F(3×3, 4×4) convolves with a third of the products.
 
-use super::convolution::Workspace;
+use super::convolution::{Workspace, pack};
 use super::epilogue::Epilogue;
+use super::gemm::{PANEL, Pair};
 use super::shape::Size;
-use super::weights::Weights;
-use super::winograd::{self, Four};
+use super::winograd::{self, Four, Kernels, Limits};
+use crate::backbone::weights::Int8Weights;
 use crate::image::{INPUT_LEN, INPUT_SIDE, normalization};
 
 /// Side of the stem's own kernel.
@@ -25,29 +26,42 @@ pub(super) const HALVED_SIDE: usize = INPUT_SIDE / 2;
 /// The stem's convolution.
 #[derive(Debug, Clone)]
 pub struct Stem {
-    weights: Weights,
+    weights: Vec<Pair>,
+    limits: Vec<Limits>,
+    scale: Vec<f32>,
+    bias: Vec<f32>,
 }
 
 impl Stem {
-    /// From weights `[channels_out, 3, 7, 7]` and one bias per output channel.
-    pub fn new(weights: &[f32], bias: Vec<f32>) -> Self {
+    /// From weights `[channels_out, 3, 7, 7]`.
+    pub fn new(weights: Int8Weights) -> Self {
+        let Int8Weights {
+            weight,
+            scale,
+            bias,
+        } = weights;
         let mut halved = Vec::with_capacity(bias.len() * HALVED_CHANNELS * HALVED_KERNEL.pow(2));
-        for kernel in weights.chunks_exact(CHANNELS * KERNEL * KERNEL) {
+        for kernel in weight.chunks_exact(CHANNELS * KERNEL * KERNEL) {
             for halved_channel in 0..HALVED_CHANNELS {
                 let (place, channel) = (halved_channel / CHANNELS, halved_channel % CHANNELS);
                 let (odd_row, odd_column) = (place / 2, place % 2);
                 for tap in 0..HALVED_KERNEL * HALVED_KERNEL {
                     let row = (2 * (tap / HALVED_KERNEL) + odd_row).checked_sub(1);
                     let column = (2 * (tap % HALVED_KERNEL) + odd_column).checked_sub(1);
-                    let weight = row.zip(column).map_or(0.0, |(row, column)| {
+                    let weight = row.zip(column).map_or(0, |(row, column)| {
                         kernel[(channel * KERNEL + row) * KERNEL + column]
                     });
                     halved.push(weight);
                 }
             }
         }
+        let weights = pack(&halved, HALVED_CHANNELS, HALVED_KERNEL * HALVED_KERNEL);
+        let panels = bias.len() / PANEL;
         Self {
-            weights: Weights::f32(&halved, bias, HALVED_KERNEL * HALVED_KERNEL),
+            limits: winograd::limits::<Four, HALVED_KERNEL, 3>(&weights, panels),
+            weights,
+            scale,
+            bias,
         }
     }
 
@@ -60,7 +74,7 @@ impl Stem {
         };
         let halved = &mut workspace.halved;
         halve(crop, halved);
-        output.resize(size.pixels() * self.weights.channels_out(), 0.0);
+        output.resize(size.pixels() * self.bias.len(), 0.0);
         let epilogue = Epilogue {
             shortcut: None,
             relu: true,
@@ -68,7 +82,12 @@ impl Stem {
         winograd::convolve::<Four, HALVED_KERNEL, 3>(
             halved,
             size,
-            &self.weights,
+            Kernels {
+                weights: &self.weights,
+                limits: &self.limits,
+                scale: &self.scale,
+                bias: &self.bias,
+            },
             epilogue,
             &mut workspace.winograd,
             output,

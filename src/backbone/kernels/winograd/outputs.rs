@@ -4,7 +4,7 @@ use std::array::from_fn;
 
 use super::tiles::{Place, Quad};
 use super::transform::{IN, Tile, map_rows, rows, rows_mut};
-use crate::backbone::kernels::epilogue::{Affine, Epilogue};
+use crate::backbone::kernels::epilogue::Epilogue;
 use crate::backbone::kernels::gemm::{PANEL, ROWS, Sums};
 use crate::backbone::kernels::shape::Size;
 use crate::backbone::kernels::vector::{F32x4, LANES};
@@ -27,7 +27,8 @@ pub(super) struct Target<'a> {
     pub channels: usize,
     /// The panel's first one.
     pub channel: usize,
-    pub affine: Affine,
+    pub scale: [F32x4; 2],
+    pub bias: [F32x4; 2],
     pub epilogue: Epilogue<'a>,
 }
 
@@ -46,12 +47,12 @@ impl Target<'_> {
         between.half.resize(IN * OUT * len, [0.0; LANES]);
         between.whole.resize(OUT * OUT * len, [0.0; LANES]);
         for row in 0..IN {
-            let from = rows::<_, IN>(&sums[row * IN * stride..], stride, len);
+            let from = rows::<IN>(&sums[row * IN * stride..], stride, len);
             let to = rows_mut(&mut between.half[row * OUT * len..], len, len);
             map_rows(from, to, T::output);
         }
         for column in 0..OUT {
-            let from = rows::<_, IN>(&between.half[column * len..], OUT * len, len);
+            let from = rows::<IN>(&between.half[column * len..], OUT * len, len);
             let to = rows_mut(&mut between.whole[column * len..], OUT * len, len);
             map_rows(from, to, T::output);
         }
@@ -76,7 +77,8 @@ impl Target<'_> {
                 let vectors = &whole[(y * OUT + x) * len + tile * 2..][..2];
                 let sums = from_fn(|half| F32x4::load(&vectors[half]));
                 let offset = (row + x) * self.channels + self.channel;
-                self.epilogue.store(sums, &self.affine, offset, self.output);
+                self.epilogue
+                    .store(sums, &self.scale, &self.bias, offset, self.output);
             }
         }
     }

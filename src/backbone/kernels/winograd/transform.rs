@@ -6,7 +6,7 @@
 
 use std::array::from_fn;
 
-use crate::backbone::kernels::vector::{F32x4, LANES, Lane};
+use crate::backbone::kernels::vector::{F32x4, I16x8, LANES};
 
 /// Pixels that a tile takes in, in each direction.
 pub(in crate::backbone::kernels) const IN: usize = 6;
@@ -17,8 +17,11 @@ pub(in crate::backbone::kernels) const PRODUCTS: usize = IN * IN;
 pub(in crate::backbone::kernels) trait Tile<const KERNEL: usize, const OUT: usize> {
     const BEFORE: usize;
 
-    /// `G g`
-    fn kernel(g: [F32x4; KERNEL]) -> [F32x4; IN];
+    /// The rows of `G` are these times rows of integers.
+    const UNITS: [f32; IN];
+
+    /// `G g` in those units. In two dimensions 8 bits become at most 16.
+    fn kernel(g: [I16x8; KERNEL]) -> [I16x8; IN];
 
     /// `Aᵀ m`
     fn output(m: [F32x4; IN]) -> [F32x4; OUT];
@@ -44,23 +47,42 @@ pub(in crate::backbone::kernels) fn input(d: [F32x4; 6]) -> [F32x4; 6] {
     ]
 }
 
+#[inline(always)]
+fn double(value: I16x8) -> I16x8 {
+    value + value
+}
+
+#[inline(always)]
+fn quadruple(value: I16x8) -> I16x8 {
+    double(double(value))
+}
+
 /// F(4, 3), with the kernel's middle on the output's pixel.
 pub(in crate::backbone::kernels) struct Three;
 
 impl Tile<3, 4> for Three {
     const BEFORE: usize = 1;
 
+    const UNITS: [f32; IN] = [
+        1.0 / 4.0,
+        -1.0 / 6.0,
+        -1.0 / 6.0,
+        1.0 / 24.0,
+        1.0 / 24.0,
+        1.0,
+    ];
+
     #[inline(always)]
-    fn kernel(g: [F32x4; 3]) -> [F32x4; IN] {
+    fn kernel(g: [I16x8; 3]) -> [I16x8; IN] {
         let even = g[0] + g[2];
-        let far_even = g[0] + g[2].scale(4.0);
-        let far_odd = g[1].scale(1.0 / 12.0);
+        let far_even = g[0] + quadruple(g[2]);
+        let far_odd = double(g[1]);
         [
-            g[0].scale(1.0 / 4.0),
-            (even + g[1]).scale(-1.0 / 6.0),
-            (even - g[1]).scale(-1.0 / 6.0),
-            far_even.scale(1.0 / 24.0) + far_odd,
-            far_even.scale(1.0 / 24.0) - far_odd,
+            g[0],
+            even + g[1],
+            even - g[1],
+            far_even + far_odd,
+            far_even - far_odd,
             g[2],
         ]
     }
@@ -83,16 +105,17 @@ pub(in crate::backbone::kernels) struct Four;
 impl Tile<4, 3> for Four {
     const BEFORE: usize = 2;
 
+    const UNITS: [f32; IN] = Three::UNITS;
+
     #[inline(always)]
-    fn kernel(g: [F32x4; 4]) -> [F32x4; IN] {
-        let even = g[0] + g[2];
-        let odd = g[1] + g[3];
-        let far_even = (g[0] + g[2].scale(4.0)).scale(1.0 / 24.0);
-        let far_odd = (g[1] + g[3].scale(4.0)).scale(1.0 / 12.0);
+    fn kernel(g: [I16x8; 4]) -> [I16x8; IN] {
+        let (even, odd) = (g[0] + g[2], g[1] + g[3]);
+        let far_even = g[0] + quadruple(g[2]);
+        let far_odd = double(g[1] + quadruple(g[3]));
         [
-            g[0].scale(1.0 / 4.0),
-            (even + odd).scale(-1.0 / 6.0),
-            (even - odd).scale(-1.0 / 6.0),
+            g[0],
+            even + odd,
+            even - odd,
             far_even + far_odd,
             far_even - far_odd,
             g[3],
@@ -131,8 +154,8 @@ impl Pairs {
 /// One step per call and dimension, with what lies between in memory: both dimensions at once need more
 /// registers than there are, and take several times as long.
 #[inline(always)]
-pub(in crate::backbone::kernels) fn map_rows<L: Lane, const N: usize, const M: usize>(
-    from: [&[[L; LANES]]; N],
+pub(in crate::backbone::kernels) fn map_rows<const N: usize, const M: usize>(
+    from: [&[[f32; LANES]]; N],
     to: [&mut [[f32; LANES]]; M],
     map: impl Fn([F32x4; N]) -> [F32x4; M],
 ) {
@@ -140,7 +163,7 @@ pub(in crate::backbone::kernels) fn map_rows<L: Lane, const N: usize, const M: u
     let from = from.map(|row| &row[..len]);
     let mut to = to.map(|row| &mut row[..len]);
     for index in 0..len {
-        let values = map(from_fn(|row| L::load(&from[row][index])));
+        let values = map(from_fn(|row| F32x4::load(&from[row][index])));
         for (value, row) in values.into_iter().zip(&mut to) {
             value.store(&mut row[index]);
         }
@@ -149,21 +172,21 @@ pub(in crate::backbone::kernels) fn map_rows<L: Lane, const N: usize, const M: u
 
 /// `N` rows of `len` vectors, `stride` vectors apart.
 #[inline(always)]
-pub(in crate::backbone::kernels) fn rows<L: Lane, const N: usize>(
-    from: &[[L; LANES]],
+pub(in crate::backbone::kernels) fn rows<const N: usize>(
+    from: &[[f32; LANES]],
     stride: usize,
     len: usize,
-) -> [&[[L; LANES]]; N] {
+) -> [&[[f32; LANES]]; N] {
     from_fn(|row| &from[row * stride..][..len])
 }
 
 /// The same, to be written.
 #[inline(always)]
-pub(in crate::backbone::kernels) fn rows_mut<const N: usize>(
-    to: &mut [[f32; LANES]],
+pub(in crate::backbone::kernels) fn rows_mut<V, const N: usize>(
+    to: &mut [V],
     stride: usize,
     len: usize,
-) -> [&mut [[f32; LANES]]; N] {
+) -> [&mut [V]; N] {
     let mut rest = to;
     from_fn(|row| {
         // Nothing lies behind the last row.

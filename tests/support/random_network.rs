@@ -2,7 +2,7 @@
 
 use headstart::Result;
 use headstart::backbone::layers::ConvLayer;
-use headstart::backbone::weights::{LayerWeights, Weights};
+use headstart::backbone::weights::{Int8Layers, Int8Weights, LayerWeights, Weights};
 use headstart::image::INPUT_LEN;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -11,8 +11,8 @@ use rand_chacha::ChaCha8Rng;
 /// depend on the seed and its name alone.
 pub struct RandomWeights(pub u64);
 
-impl Weights for RandomWeights {
-    fn conv(&self, layer: &ConvLayer) -> Result<LayerWeights> {
+impl Int8Layers for RandomWeights {
+    fn conv_int8(&self, layer: &ConvLayer) -> Result<Int8Weights> {
         let name = layer.name.bytes().map(u64::from);
         let seed = name.fold(self.0, |seed, byte| {
             seed.wrapping_mul(31).wrapping_add(byte)
@@ -25,15 +25,21 @@ impl Weights for RandomWeights {
             2.0
         };
         let bound = (3.0 * gain / layer.weights_per_channel() as f32).sqrt();
-        let mut draw = |count: usize, bound: f32| -> Vec<f32> {
-            (0..count)
-                .map(|_| rng.random_range(-bound..bound))
-                .collect()
-        };
-        Ok(LayerWeights {
-            weight: draw(layer.shape().iter().product(), bound),
-            bias: draw(layer.channels_out, 0.1),
+        let count = layer.shape().iter().product();
+        let channels = layer.channels_out;
+        Ok(Int8Weights {
+            weight: (0..count).map(|_| rng.random_range(-127..=127)).collect(),
+            scale: (0..channels)
+                .map(|_| rng.random_range(0.9..1.1) * bound / 127.0)
+                .collect(),
+            bias: (0..channels).map(|_| rng.random_range(-0.1..0.1)).collect(),
         })
+    }
+}
+
+impl Weights for RandomWeights {
+    fn conv(&self, layer: &ConvLayer) -> Result<LayerWeights> {
+        Ok(self.conv_int8(layer)?.dequantize())
     }
 
     fn classifier(&self) -> Result<LayerWeights> {

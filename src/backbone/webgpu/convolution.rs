@@ -5,7 +5,7 @@ use super::gpu::{Buffer, Gpu};
 use super::kernel::Kernel;
 use super::shaders::{Product, Shape, Tiling, columns, product, winograd};
 use crate::backbone::layers::ConvLayer;
-use crate::backbone::weights::LayerWeights;
+use crate::backbone::weights::Int8Weights;
 
 /// A convolution's weights and kernels.
 #[derive(Debug)]
@@ -13,7 +13,8 @@ pub struct Convolution {
     shape: Shape,
     tiling: Tiling,
     weights: Buffer,
-    bias: Buffer,
+    /// Of each output channel: what makes real numbers of its sums, `[scale, bias]`.
+    affine: Buffer,
     product: Product,
     product_kernel: Kernel,
     method: Method,
@@ -63,7 +64,7 @@ impl Convolution {
     pub fn load(
         gpu: &Gpu,
         layer: &ConvLayer,
-        values: LayerWeights,
+        weights: Int8Weights,
         role: Role,
         tiling: Tiling,
     ) -> Self {
@@ -77,40 +78,41 @@ impl Convolution {
         let row = tiling.row();
         let is_winograd = shape.kernel == 3 && shape.stride == 1;
         debug_assert!(is_winograd || role.finish != Finish::ShortcutRelu);
-        let (weights, product, method) = if is_winograd {
+        let (integers, product, method) = if is_winograd {
             let product = Product {
                 rows: shape.channels_out,
                 inner: shape.channels_in,
                 columns: winograd::tiles(shape.side),
                 count: winograd::POINTS,
-                bias: false,
+                affine: false,
                 relu: false,
             };
             let method = Method::Winograd {
                 input: winograd::input(&shape, row).into(),
                 output: winograd::output(&shape, row, role.finish).into(),
             };
-            (winograd::weights(&shape, &values.weight), product, method)
+            (winograd::weights(&shape, &weights.weight), product, method)
         } else {
             let product = Product {
                 rows: shape.channels_out,
                 inner: tiling.whole_depth(layer.weights_per_channel()),
                 columns: shape.area_out(),
                 count: 1,
-                bias: true,
+                affine: true,
                 relu: role.finish == Finish::Relu,
             };
             let gather = match role.input {
                 Input::Crops => columns::of_crops(&shape, row, product.inner),
                 Input::Map => columns::of_map(&shape, row, product.inner),
             };
-            let weights = columns::weights(&shape, &values.weight, product.inner);
+            let integers = columns::weights(&shape, &weights.weight, product.inner);
             let gather = gather.into();
-            (weights, product, Method::Columns { gather })
+            (integers, product, Method::Columns { gather })
         };
+        let affine = weights.scale.into_iter().zip(weights.bias);
         Self {
-            weights: gpu.upload(weights),
-            bias: gpu.upload(values.bias),
+            weights: gpu.upload(integers),
+            affine: gpu.upload(affine.map(|(scale, bias)| [scale, bias]).collect()),
             product_kernel: product::shader(&product, tiling).into(),
             shape,
             tiling,
@@ -153,7 +155,7 @@ impl Convolution {
                 gpu.launch(transform, [tiles, channels_in], &buffers);
                 let buffers = [&self.weights, &factors, &products, count];
                 gpu.launch_groups(&self.product_kernel, groups, &buffers);
-                let mut buffers = vec![&products, &self.bias, &map.values, count];
+                let mut buffers = vec![&products, &self.affine, &map.values, count];
                 buffers.extend(shortcut.map(|shortcut| &shortcut.values));
                 gpu.launch(output, [tiles, channels_out], &buffers);
             }
@@ -162,7 +164,7 @@ impl Convolution {
                 let buffers = [&input.values, &factors, count];
                 let rows = columns::rows(&self.shape, self.product.inner);
                 gpu.launch(gather, [outputs, rows], &buffers);
-                let buffers = [&self.weights, &factors, &map.values, count, &self.bias];
+                let buffers = [&self.weights, &factors, &map.values, count, &self.affine];
                 gpu.launch_groups(&self.product_kernel, groups, &buffers);
             }
         }

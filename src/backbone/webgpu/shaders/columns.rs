@@ -4,13 +4,13 @@ use super::{Row, Shape, grid_kernel};
 use crate::image::{INPUT_LEN, INPUT_SIDE, normalization};
 
 /// Weights `[out, in, k, k]` → `[inner, out]`, of which rows past the last weight are 0.
-pub fn weights(shape: &Shape, weights: &[f32], inner: usize) -> Vec<f32> {
+pub fn weights(shape: &Shape, weights: &[i8], inner: usize) -> Vec<i16> {
     let out = shape.channels_out;
     let depth = weights.len() / out;
-    let mut turned = vec![0.0; inner * out];
+    let mut turned = vec![0; inner * out];
     for (channel, weights) in weights.chunks_exact(depth).enumerate() {
         for (row, &weight) in weights.iter().enumerate() {
-            turned[row * out + channel] = weight;
+            turned[row * out + channel] = i16::from(weight);
         }
     }
     turned

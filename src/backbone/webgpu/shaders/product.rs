@@ -1,6 +1,6 @@
 //! Products of matrices, many at once: `c[z] = a[z]ᵀ · b[z]` of `a` `[count, inner, rows]`, `b`
-//! `[count, inner, columns]` and `c` `[count, rows, columns]`. Sums are unrolled here, in the source, so that
-//! they stay in registers whichever compiler reads it.
+//! `[count, inner, columns]` and `c` `[count, rows, columns]`. `a`, the weights, are integers of 16 bits, four in two
+//! numbers of 32. Sums are unrolled here, in the source, so that they stay in registers whichever compiler reads it.
 
 use std::fmt::Write;
 
@@ -17,8 +17,8 @@ pub struct Product {
     pub columns: usize,
     /// How many products.
     pub count: usize,
-    /// Whether each row has a number added.
-    pub bias: bool,
+    /// Whether each row is scaled and has a number added.
+    pub affine: bool,
     /// Whether negative results become 0.
     pub relu: bool,
 }
@@ -89,16 +89,21 @@ pub fn shader(product: &Product, tiling: Tiling) -> String {
 
 fn header(product: &Product, row: Row, column: &str, lanes: usize) -> String {
     let mut bound = vec![
-        ("a", "vec4f"),
+        ("a", "vec2u"),
         ("b", column),
         ("c", column),
         ("images", "u32"),
     ];
-    if product.bias {
-        bound.push(("bias", "f32"));
+    if product.affine {
+        bound.push(("affine", "vec2f"));
     }
     format!(
         "{buffers}{padded}
+        fn widened(four: vec2u) -> vec4f {{
+            let even = bitcast<vec2i>(four << vec2u(16u)) >> vec2u(16u);
+            let odd = bitcast<vec2i>(four) >> vec2u(16u);
+            return vec4f(vec4i(even.x, odd.x, even.y, odd.y));
+        }}
         @compute @workgroup_size({lanes})
         fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {{\n",
         buffers = buffers(&bound),
@@ -108,8 +113,8 @@ fn header(product: &Product, row: Row, column: &str, lanes: usize) -> String {
 
 /// A sum as it is stored.
 fn finished(product: &Product, sum: String, row: &str, kind: &str) -> String {
-    let sum = match product.bias {
-        true => format!("{sum} + {kind}(bias[{row}])"),
+    let sum = match product.affine {
+        true => format!("{sum} * affine[{row}].x + {kind}(affine[{row}].y)"),
         false => sum,
     };
     match product.relu {
@@ -155,7 +160,7 @@ fn shared(product: &Product, row: Row) -> String {
     let _ = writeln!(
         code,
         "for (var k = 0u; k < {inner}u; k += {DEPTH}u) {{
-            sa[local] = a[from_a];
+            sa[local] = widened(a[from_a]);
             sb[local] = b[from_b];
             from_a += {}u;
             from_b += {DEPTH}u * stride;
@@ -217,7 +222,7 @@ fn direct(product: &Product, row: Row) -> String {
         let _ = writeln!(code, "let b{j} = b[from_b + {}u];", j * NEIGHBOURS);
     }
     for i in 0..ROWS / 4 {
-        let _ = writeln!(code, "let a{i} = a[from_a + {i}u];");
+        let _ = writeln!(code, "let a{i} = widened(a[from_a + {i}u]);");
     }
     for i in 0..ROWS {
         for j in 0..COLUMNS {

@@ -18,10 +18,21 @@ pub fn tiles(side: usize) -> usize {
     side.div_ceil(TILE).pow(2)
 }
 
+/// What the rows of `G` are multiples of: without these fractions 8 bits become at most 16, exactly. Transformed
+/// inputs are multiplied with them instead.
+const UNITS: [f32; PATCH] = [
+    1.0 / 4.0,
+    -1.0 / 6.0,
+    -1.0 / 6.0,
+    1.0 / 24.0,
+    1.0 / 24.0,
+    1.0,
+];
+
 /// Weights `[out, in, 3, 3]` → `[36, in, out]`.
-pub fn weights(shape: &Shape, weights: &[f32]) -> Vec<f32> {
+pub fn weights(shape: &Shape, weights: &[i8]) -> Vec<i16> {
     let (inner, out) = (shape.channels_in, shape.channels_out);
-    let mut transformed = vec![0.0; POINTS * inner * out];
+    let mut transformed = vec![0; POINTS * inner * out];
     for (place, kernel) in weights.as_chunks::<9>().0.iter().enumerate() {
         let (channel_out, channel_in) = (place / inner, place % inner);
         for (point, value) in transform_weights(kernel).into_iter().enumerate() {
@@ -31,20 +42,21 @@ pub fn weights(shape: &Shape, weights: &[f32]) -> Vec<f32> {
     transformed
 }
 
-/// What a 3×3 kernel becomes, `G g Gᵀ`.
-fn transform_weights(g: &[f32; 9]) -> [f32; POINTS] {
-    const G: [[f32; 3]; 6] = [
-        [0.25, 0.0, 0.0],
-        [-1.0 / 6.0, -1.0 / 6.0, -1.0 / 6.0],
-        [-1.0 / 6.0, 1.0 / 6.0, -1.0 / 6.0],
-        [1.0 / 24.0, 1.0 / 12.0, 1.0 / 6.0],
-        [1.0 / 24.0, -1.0 / 12.0, 1.0 / 6.0],
-        [0.0, 0.0, 1.0],
+/// What a 3×3 kernel becomes, `G g Gᵀ`, in [`UNITS`].
+fn transform_weights(g: &[i8; 9]) -> [i16; POINTS] {
+    const G: [[i16; 3]; PATCH] = [
+        [1, 0, 0],
+        [1, 1, 1],
+        [1, -1, 1],
+        [1, 2, 4],
+        [1, -2, 4],
+        [0, 0, 1],
     ];
-    let mut rows = [[0.0; 3]; 6];
+    let mut rows = [[0; 3]; PATCH];
     for (row, weights) in rows.iter_mut().zip(G) {
         for column in 0..3 {
-            row[column] = (0..3).map(|i| weights[i] * g[3 * i + column]).sum();
+            let products = (0..3).map(|i| weights[i] * i16::from(g[3 * i + column]));
+            row[column] = products.sum::<i16>();
         }
     }
     std::array::from_fn(|point| {
@@ -150,8 +162,9 @@ pub fn input(shape: &Shape, row: Row) -> String {
         let (row, column) = (point / PATCH, point % PATCH);
         let _ = writeln!(
             code,
-            "v[point + {}u * stride] = v{row}{column};",
-            point * channels
+            "v[point + {}u * stride] = {:?} * v{row}{column};",
+            point * channels,
+            UNITS[row] * UNITS[column]
         );
     }
     let bound = [("x", "f32"), ("v", "f32"), ("images", "u32")];
@@ -163,7 +176,7 @@ pub fn output(shape: &Shape, row: Row, finish: Finish) -> String {
     let (channels, side) = (shape.channels_out, shape.side);
     let mut bound = vec![
         ("m", "f32"),
-        ("bias", "f32"),
+        ("affine", "vec2f"),
         ("y", "f32"),
         ("images", "u32"),
     ];
@@ -174,7 +187,7 @@ pub fn output(shape: &Shape, row: Row, finish: Finish) -> String {
     let _ = writeln!(
         code,
         "let start = map + tile_top * {side}u + tile_left;
-        let b = bias[id.y];"
+        let channel = affine[id.y];"
     );
     for column in 0..PATCH {
         for row in 0..PATCH {
@@ -202,7 +215,7 @@ pub fn output(shape: &Shape, row: Row, finish: Finish) -> String {
     for row in 0..TILE {
         for column in 0..TILE {
             let to = row * side + column;
-            let sum = format!("y{row}{column} + b");
+            let sum = format!("y{row}{column} * channel.x + channel.y");
             let value = match finish {
                 Finish::Plain => sum,
                 Finish::Relu => format!("max({sum}, 0.0)"),

@@ -44,6 +44,7 @@ impl Engine {
         #[cfg(feature = "webgpu")]
         if let Some(device) = &backend.device {
             let network = webgpu::Network::load(weights, device, backend.software)?;
+            network.warm_up()?;
             return Ok(Self::WebGpu(Box::new(network)));
         }
         #[cfg(feature = "cpu")]

@@ -74,6 +74,14 @@ impl Gpu {
         );
     }
 
+    /// Sends the device what was launched, without waiting until it is done.
+    ///
+    /// # Errors
+    /// `DEVICE_LOST`.
+    pub fn flush(&self) -> Result<()> {
+        self.0.flush().map_err(Error::device)
+    }
+
     /// Waits until all that was launched is done.
     #[cfg(not(target_family = "wasm"))]
     pub fn wait(&self) -> Result<()> {

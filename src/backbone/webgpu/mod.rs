@@ -118,6 +118,16 @@ impl Network {
         })
     }
 
+    /// Takes a blank crop through the network and waits for nothing, so that the kernels are compiled by the time
+    /// that they are wanted.
+    ///
+    /// # Errors
+    /// `DEVICE_LOST`.
+    pub fn warm_up(&self) -> Result<()> {
+        self.launch(&[0; INPUT_LEN])?;
+        self.gpu.flush()
+    }
+
     /// Crops `[N, 224, 224, 3]`, RGB bytes → embeddings, and feature maps where wanted.
     ///
     /// # Errors

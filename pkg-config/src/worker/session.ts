@@ -19,6 +19,7 @@ import type {
   Stats,
   TrainStep,
 } from "../types/index.js";
+import { ahead } from "./ahead.js";
 import type { Decoder } from "./decode.js";
 import { KnownEmbeddings } from "./known-embeddings.js";
 import { openImage, type Opened } from "./open-image.js";
@@ -142,12 +143,13 @@ export class Session {
     const embeddings = await this.#known.find(images);
     const cached = embeddings.size;
     const staged: Opened[] = [];
-    for (const image of images) {
-      if (embeddings.has(image)) continue;
+    const unknown = images.filter((image) => !embeddings.has(image));
+    const decode = async (image: Opened) => image.pixels();
+    for await (const [image, pixels] of ahead(unknown, decode)) {
       await pause();
       throwIfCancelled(signal);
       await rejected.unless(image.position, image.name, async () => {
-        await this.#stage(image);
+        this.#wasm.stage(image.name, await pixels);
         staged.push(image);
       });
     }
@@ -159,7 +161,7 @@ export class Session {
     }
     this.#log(
       "debug",
-      `${images.length} images: ${cached} embeddings from the cache, ${staged.length} computed.`,
+      `${cached} of ${images.length} embeddings were in the cache.`,
     );
     return images.flatMap((image) => {
       const embedding = embeddings.get(image);
@@ -309,23 +311,19 @@ export class Session {
     return openImage(image, position, this.#wasm, this.#decoder);
   }
 
-  async #stage({ name, pixels }: Opened): Promise<void> {
-    this.#wasm.stage(name, await pixels());
-  }
-
   /** Fails with the first image that cannot be used. */
   async #stageAll(images: Outgoing[], signal: AbortSignal): Promise<void> {
-    for (const [position, image] of images.entries()) {
+    let position = 0;
+    const decode = async (image: Outgoing) =>
+      (await this.#open(image, position++)).pixels();
+    for await (const [{ name }, pixels] of ahead(images, decode)) {
       await pause();
       throwIfCancelled(signal);
-      await this.#stage(await this.#open(image, position));
+      this.#wasm.stage(name, await pixels);
     }
   }
 
-  async #embedStaged(
-    count: number,
-    signal: AbortSignal,
-  ): Promise<Float32Array[]> {
+  #embedStaged(count: number, signal: AbortSignal): Promise<Float32Array[]> {
     return this.#runStaged(false, signal, (crops, { embeddings }) =>
       divide(crops.embeddings(embeddings), count),
     );

@@ -78,7 +78,7 @@ test("gives the CPU's embeddings, head and predictions", async ({
       `against ${cpu.perPhoto.toFixed(0)} ms`,
   );
   expect(errors).toHaveLength(8);
-  // f32 sums in another order: about 1e-6 a layer, and nothing near the 1e-2 of the quantization.
+  // The CPU rounds its inputs to 16 bits, which is nothing near the 1e-2 of the quantization.
   for (const error of errors) expect(error).toBeLessThanOrEqual(1e-3);
 
   console.log(
@@ -98,7 +98,7 @@ test("gives the CPU's embeddings, head and predictions", async ({
     expect(prediction.predicted).toBe(cpu.fitted.predictions[i]!.predicted);
     expect(prediction.probability).toBeCloseTo(
       cpu.fitted.predictions[i]!.probability,
-      3,
+      2,
     );
   }
 

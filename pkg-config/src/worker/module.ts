@@ -27,7 +27,19 @@ export interface WasmModule {
   };
 }
 
-const MODULES = { cpu, webgpu };
+/** By name, so that what else the bindings can do is left out of the package. */
+const MODULES = {
+  cpu: {
+    initSync: cpu.initSync,
+    weightsHash: cpu.weightsHash,
+    Backbone: cpu.Backbone,
+  },
+  webgpu: {
+    initSync: webgpu.initSync,
+    weightsHash: webgpu.weightsHash,
+    Backbone: webgpu.Backbone,
+  },
+};
 /** Started twice at once, a module would be two, of which one is lost. */
 const loading = new Map<Backend["kind"], Promise<WasmModule>>();
 
@@ -54,10 +66,10 @@ async function start(
       `The backend "${kind}" was to run, and its WebAssembly module is not known: pass its address as \`wasm.${kind}\`.`,
     );
   }
-  const { default: init, weightsHash, Backbone } = MODULES[kind];
+  const { initSync, weightsHash, Backbone } = MODULES[kind];
   try {
     const code = await compile(source);
-    await init({ module_or_path: code });
+    initSync({ module: code });
     return { code, weightsHash, Backbone };
   } catch (cause) {
     if (cause instanceof WebAssembly.CompileError) {

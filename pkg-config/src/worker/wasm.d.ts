@@ -5,9 +5,7 @@
 declare module "*/headstart.js" {
   type Module = import("./module.js").WasmModule;
 
-  export default function init(options: {
-    module_or_path: string | URL | WebAssembly.Module;
-  }): Promise<unknown>;
+  export function initSync(options: { module: WebAssembly.Module }): unknown;
   export const Backbone: Module["Backbone"];
   export const weightsHash: Module["weightsHash"];
 }

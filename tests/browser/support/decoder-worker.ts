@@ -25,10 +25,13 @@ class Pixels implements Partial<WasmSession> {
 
   /** Its bytes go through the network unseen. */
   takeStaged(): WasmCrops {
-    const { width, height, data } = this.#staged!;
+    const staged = this.#staged;
     return {
       bytes: () => new Uint8Array(),
-      embeddings: () => Float32Array.of(width, height, ...data),
+      embeddings: () => {
+        const { width, height, data } = staged!;
+        return Float32Array.of(width, height, ...data);
+      },
       free: () => undefined,
     };
   }

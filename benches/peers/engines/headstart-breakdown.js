@@ -1,4 +1,5 @@
 /** One folder through Headstart's own module, with the time of each step that the module lets one tell apart. */
+import { adapterName } from "./headstart-adapter.js";
 import { answer, bytesOf, WEIGHTS } from "./serve.js";
 
 let module;
@@ -34,8 +35,9 @@ answer({
   /** `photos` are `{ file, label, split }`. */
   async run(photos) {
     const steps = new Steps();
+    const named = await adapterName();
     const backbone = await steps.time("load the weights", () =>
-      module.Backbone.load(weights),
+      module.Backbone.load(weights, named),
     );
     const session = backbone.session("centre");
     const canvas = new OffscreenCanvas(1, 1);

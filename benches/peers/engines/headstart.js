@@ -1,6 +1,7 @@
 /** Headstart's own module, called as the package's worker calls it, with the package's way to further workers. */
 import { Engines } from "../../../pkg-config/src/worker/engines.ts";
 import { startFurtherWorker } from "../../../pkg-config/src/worker/further-worker.ts";
+import { adapterName } from "./headstart-adapter.js";
 import { WEIGHTS, bytesOf } from "./serve.js";
 import { PICTURE_SIDE } from "../model/pictures.mjs";
 
@@ -11,7 +12,7 @@ export async function openHeadstart(kind, { base, threads = 1 }) {
   );
   await module.default({ module_or_path: code });
   const weights = new Uint8Array(await bytesOf(WEIGHTS));
-  const backbone = await module.Backbone.load(weights);
+  const backbone = await module.Backbone.load(weights, await adapterName());
   const session = backbone.session("centre");
   const engines = new Engines(backbone);
   for (let further = 1; further < threads; further++) {

@@ -22,6 +22,8 @@ mod synthetic;
 #[cfg(feature = "webgpu")]
 pub mod webgpu;
 pub mod weights;
+#[cfg(any(feature = "cpu", feature = "webgpu"))]
+mod winograd;
 
 pub use engine::Features;
 pub use loaded::Backbone;

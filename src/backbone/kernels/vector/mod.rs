@@ -51,10 +51,10 @@ impl F32x4 {
         native::store(self.0, to);
     }
 
-    /// `self · factor + addend`, rounded once where the processor does so.
+    /// `self · factor + addend`
     #[inline(always)]
     pub fn mul_add(self, factor: Self, addend: Self) -> Self {
-        Self(native::mul_add(self.0, factor.0, addend.0))
+        self * factor + addend
     }
 
     #[inline(always)]

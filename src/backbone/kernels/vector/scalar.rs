@@ -123,11 +123,6 @@ pub fn max(a: Raw, b: Raw) -> Raw {
 }
 
 #[inline(always)]
-pub fn mul_add(a: Raw, b: Raw, c: Raw) -> Raw {
-    add(mul(a, b), c)
-}
-
-#[inline(always)]
 pub fn transpose(rows: [Raw; 4]) -> [Raw; 4] {
     from_fn(|column| from_fn(|row| rows[row][column]))
 }

@@ -77,15 +77,6 @@ pub use std::arch::wasm32::{
     f32x4_add as add, f32x4_mul as mul, f32x4_pmax as max, f32x4_sub as sub,
 };
 
-#[cfg(target_feature = "relaxed-simd")]
-pub use std::arch::wasm32::f32x4_relaxed_madd as mul_add;
-
-#[cfg(not(target_feature = "relaxed-simd"))]
-#[inline(always)]
-pub fn mul_add(a: Raw, b: Raw, c: Raw) -> Raw {
-    f32x4_add(f32x4_mul(a, b), c)
-}
-
 #[inline(always)]
 pub fn transpose([a, b, c, d]: [Raw; 4]) -> [Raw; 4] {
     let (low, high) = (

@@ -138,11 +138,6 @@ pub fn max(a: Raw, b: Raw) -> Raw {
 }
 
 #[inline(always)]
-pub fn mul_add(a: Raw, b: Raw, c: Raw) -> Raw {
-    add(mul(a, b), c)
-}
-
-#[inline(always)]
 pub fn transpose([mut a, mut b, mut c, mut d]: [Raw; 4]) -> [Raw; 4] {
     // SAFETY: SSE is part of x86_64.
     unsafe { _MM_TRANSPOSE4_PS(&mut a, &mut b, &mut c, &mut d) };

@@ -8,6 +8,7 @@ use super::transform::{self, IN, PRODUCTS, map_rows, rows, rows_mut};
 use crate::backbone::kernels::gemm::{Inputs, ROWS};
 use crate::backbone::kernels::shape::Size;
 use crate::backbone::kernels::vector::{F32x4, I16x8, LANES};
+use crate::backbone::winograd::UNITS;
 
 /// Vectors of channels that are transformed together: what lies between stays in the first cache.
 const PIECE: usize = 8;
@@ -40,7 +41,6 @@ pub(super) struct Source<'a> {
     pub size: Size,
     pub channels: usize,
     pub before: usize,
-    pub kernel_units: [f32; IN],
 }
 
 /// Where transformed inputs go: product `p`'s to `inputs[p · stride..]`, and what its tiles' integers stand for
@@ -81,7 +81,7 @@ impl Source<'_> {
         }
         for (product, tiles) in whole.chunks_exact(ROWS * vectors).enumerate() {
             let inputs = &mut to.inputs[product * to.stride..][..2 * vectors];
-            let kernel_unit = self.kernel_units[product / IN] * self.kernel_units[product % IN];
+            let kernel_unit = UNITS[product / IN] * UNITS[product % IN];
             let unit = round(tiles, limits[product], inputs);
             to.units[product * to.units_stride] = unit.map(|unit| unit * kernel_unit);
         }

@@ -85,7 +85,6 @@ pub(super) fn convolve<T: Tile<KERNEL, OUT>, const KERNEL: usize, const OUT: usi
         size,
         channels,
         before: T::BEFORE,
-        kernel_units: T::UNITS,
     };
     let mut target = Target {
         output,

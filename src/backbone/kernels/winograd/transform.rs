@@ -17,10 +17,7 @@ pub(in crate::backbone::kernels) const PRODUCTS: usize = IN * IN;
 pub(in crate::backbone::kernels) trait Tile<const KERNEL: usize, const OUT: usize> {
     const BEFORE: usize;
 
-    /// The rows of `G` are these times rows of integers.
-    const UNITS: [f32; IN];
-
-    /// `G g` in those units. In two dimensions 8 bits become at most 16.
+    /// `G g` in [`UNITS`](crate::backbone::winograd::UNITS). In two dimensions 8 bits become at most 16.
     fn kernel(g: [I16x8; KERNEL]) -> [I16x8; IN];
 
     /// `Aᵀ m`
@@ -63,15 +60,6 @@ pub(in crate::backbone::kernels) struct Three;
 impl Tile<3, 4> for Three {
     const BEFORE: usize = 1;
 
-    const UNITS: [f32; IN] = [
-        1.0 / 4.0,
-        -1.0 / 6.0,
-        -1.0 / 6.0,
-        1.0 / 24.0,
-        1.0 / 24.0,
-        1.0,
-    ];
-
     #[inline(always)]
     fn kernel(g: [I16x8; 3]) -> [I16x8; IN] {
         let even = g[0] + g[2];
@@ -104,8 +92,6 @@ pub(in crate::backbone::kernels) struct Four;
 
 impl Tile<4, 3> for Four {
     const BEFORE: usize = 2;
-
-    const UNITS: [f32; IN] = Three::UNITS;
 
     #[inline(always)]
     fn kernel(g: [I16x8; 4]) -> [I16x8; IN] {

@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use super::{Row, Shape, grid_kernel};
 use crate::backbone::webgpu::convolution::Finish;
+use crate::backbone::winograd::UNITS;
 
 /// Points of a transformed tile.
 pub const POINTS: usize = 36;
@@ -17,17 +18,6 @@ const PATCH: usize = 6;
 pub fn tiles(side: usize) -> usize {
     side.div_ceil(TILE).pow(2)
 }
-
-/// What the rows of `G` are multiples of: without these fractions 8 bits become at most 16, exactly. Transformed
-/// inputs are multiplied with them instead.
-const UNITS: [f32; PATCH] = [
-    1.0 / 4.0,
-    -1.0 / 6.0,
-    -1.0 / 6.0,
-    1.0 / 24.0,
-    1.0 / 24.0,
-    1.0,
-];
 
 /// Weights `[out, in, 3, 3]` → `[36, in, out]`.
 pub fn weights(shape: &Shape, weights: &[i8]) -> Vec<i16> {

@@ -1,5 +1,8 @@
 //! The one error type. Each message names the input, says what is wrong with it and what to do.
 
+use std::io::{self, ErrorKind};
+use std::path::Path;
+
 use thiserror::Error;
 
 use crate::tensor_file::Problem;
@@ -39,14 +42,16 @@ pub enum Error {
         problem: String,
     },
     /// A file cannot be read or written.
-    #[error("{path} cannot be {action}: {problem}. Check the path and its permissions.")]
+    #[error("{path} cannot be {action}: {problem}. {remedy}.")]
     File {
         /// The file.
         path: String,
-        /// "read" or "written".
+        /// "read", "written" or "made".
         action: &'static str,
         /// What the system said.
         problem: String,
+        /// What to do about it.
+        remedy: &'static str,
     },
     /// WebGPU was asked for and does not run.
     #[error(
@@ -205,6 +210,24 @@ impl Error {
             Self::ProjectUnsupported { .. } => "PROJECT_UNSUPPORTED",
             Self::ProjectMismatch { .. } => "PROJECT_MISMATCH",
             Self::InvalidArgument { .. } => "INVALID_ARGUMENT",
+        }
+    }
+
+    /// What the system said of a file. `action`: "read", "written" or "made".
+    pub fn file(path: &Path, action: &'static str, error: &io::Error) -> Self {
+        let remedy = match error.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+                "Free some space, or choose another disk"
+            }
+            ErrorKind::IsADirectory => "Give the path of a file",
+            ErrorKind::NotFound => "Check the path",
+            _ => "Check the path and its permissions",
+        };
+        Self::File {
+            path: path.display().to_string(),
+            action,
+            problem: error.to_string(),
+            remedy,
         }
     }
 

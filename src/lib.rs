@@ -19,6 +19,7 @@ pub mod explain;
 mod export;
 pub mod head;
 pub mod image;
+mod matrix;
 mod tensor_file;
 
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]

@@ -52,6 +52,7 @@ fn run_quantize(checkpoint: &Path, output: &Path) -> Result<()> {
             source.sha256
         );
     }
+    prepare(output)?;
     println!("Rounding its weights layer by layer, in about half a minute…");
     let bytes = quantize(&source.weights, &source.sha256, Scheme::default())?;
     write_whole(output, &bytes)?;
@@ -63,17 +64,30 @@ fn run_quantize(checkpoint: &Path, output: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Says whether a file can come to be there, before the work that it is for.
+fn prepare(output: &Path) -> Result<()> {
+    if output.exists() && !output.is_file() {
+        return Err(Error::File {
+            path: output.display().to_string(),
+            action: "written",
+            problem: "it is a folder or a device".into(),
+            remedy: "Give the path of a file with --output",
+        });
+    }
+    output.parent().map_or(Ok(()), |folder| {
+        std::fs::create_dir_all(folder).map_err(|error| Error::file(folder, "made", &error))
+    })
+}
+
 /// Writes beside the target and renames, so that nobody ever reads half a file.
 fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
-    let failed = |error: std::io::Error| Error::File {
-        path: path.display().to_string(),
-        action: "written",
-        problem: error.to_string(),
-    };
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(failed)?;
-    }
-    let part = path.with_extension("part");
-    std::fs::write(&part, bytes).map_err(failed)?;
-    std::fs::rename(&part, path).map_err(failed)
+    // Of its own, should another process write the same file.
+    let mut part = path.as_os_str().to_owned();
+    part.push(format!(".{}.part", std::process::id()));
+    let written = std::fs::write(&part, bytes).and_then(|()| std::fs::rename(&part, path));
+    written.map_err(|error| {
+        // It may not have come to be.
+        let _ = std::fs::remove_file(&part);
+        Error::file(path, "written", &error)
+    })
 }

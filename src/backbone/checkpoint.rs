@@ -20,6 +20,9 @@ pub const OFFICIAL_SHA256: [&str; 2] = [
     "5c106cde386e87d4033832f2996f5493238eda96ccf559d1d62760c4de0613f8",
 ];
 
+/// What files that are not `.safetensors` have to be.
+const PICKLE: &str = "checkpoint of PyTorch's";
+
 /// A checkpoint's ResNet18 and where it came from.
 #[derive(Debug)]
 pub struct Checkpoint {
@@ -63,13 +66,13 @@ pub fn read_state_dict(path: &Path) -> Result<BTreeMap<String, FloatTensor>> {
 fn read_pth(path: &Path) -> Result<BTreeMap<String, FloatTensor>> {
     // Opened first so that a missing file is said to be missing, not malformed.
     std::fs::File::open(path).map_err(|error| unreadable(path, &error))?;
-    let reader = PytorchReader::new(path).map_err(|error| invalid(path, error))?;
+    let reader = PytorchReader::new(path).map_err(|error| damaged(path, PICKLE, error))?;
     if reader.is_empty() {
         return Err(invalid(path, "it holds no tensors"));
     }
     let mut state = BTreeMap::new();
     for (name, tensor) in reader.tensors() {
-        let bytes = || tensor.read().map_err(|error| invalid(path, error));
+        let bytes = || tensor.read().map_err(|error| damaged(path, PICKLE, error));
         let values = match tensor.dtype() {
             DType::F32 => f32_values(&bytes()?),
             DType::F64 => f64_values(&bytes()?),
@@ -84,7 +87,8 @@ fn read_pth(path: &Path) -> Result<BTreeMap<String, FloatTensor>> {
 
 fn read_safetensors(path: &Path) -> Result<BTreeMap<String, FloatTensor>> {
     let bytes = read_file(path)?;
-    let file = SafeTensors::deserialize(&bytes).map_err(|error| invalid(path, error))?;
+    let file = SafeTensors::deserialize(&bytes)
+        .map_err(|error| damaged(path, "safetensors file", error))?;
     let mut state = BTreeMap::new();
     for (name, view) in file.tensors() {
         let values = match view.dtype() {
@@ -112,11 +116,12 @@ fn read_file(path: &Path) -> Result<Vec<u8>> {
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Error {
-    Error::File {
-        path: path.display().to_string(),
-        action: "read",
-        problem: error.to_string(),
-    }
+    Error::file(path, "read", error)
+}
+
+/// It ends too early, or is not of the kind that its name says.
+fn damaged(path: &Path, kind: &str, error: impl std::fmt::Display) -> Error {
+    invalid(path, format!("it is cut short, or no {kind} ({error})"))
 }
 
 fn invalid(path: &Path, problem: impl std::fmt::Display) -> Error {

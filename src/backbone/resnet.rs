@@ -165,7 +165,7 @@ fn conv(layer: &ConvLayer, weights: &impl Weights, device: &Device) -> Result<Co
 }
 
 /// What follows the stem.
-pub(super) fn max_pool() -> MaxPool2d {
+fn max_pool() -> MaxPool2d {
     MaxPool2dConfig::new([3, 3])
         .with_strides([2, 2])
         .with_padding(PaddingConfig2d::Explicit(1, 1, 1, 1))
@@ -173,7 +173,7 @@ pub(super) fn max_pool() -> MaxPool2d {
 }
 
 /// A convolution with these weights.
-pub(super) fn convolution(layer: &ConvLayer, values: LayerWeights, device: &Device) -> Conv2d {
+fn convolution(layer: &ConvLayer, values: LayerWeights, device: &Device) -> Conv2d {
     let padding = layer.kernel / 2;
     let mut conv = Conv2dConfig::new(
         [layer.channels_in, layer.channels_out],

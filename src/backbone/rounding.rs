@@ -1,10 +1,8 @@
 //! Real weights → 8-bit integers, a scale per output channel, and a bias.
 
-use burn::tensor::{Device, Tensor, TensorData};
-
 use super::parallel::parallel_map;
 use super::weights::{Int8Weights, LayerWeights};
-use crate::{Error, Result};
+use crate::matrix::{product_transposed, subtract_product};
 
 /// The largest integer in use: symmetric, so that -128 is left out.
 const LARGEST: f32 = 127.0;
@@ -20,11 +18,12 @@ const BLOCK: usize = 64;
 const ROWS: usize = 128;
 
 /// What a layer meets and what it should answer.
+#[derive(Debug, Default)]
 pub(super) struct Samples {
     /// `[samples, inputs]`
-    pub inputs: Tensor<2>,
+    pub inputs: Vec<f32>,
     /// `[samples, outputs]`
-    pub targets: Tensor<2>,
+    pub targets: Vec<f32>,
 }
 
 /// Rounds each weight to the nearest step, `scale = max |w| / 127` over its output channel (Jacob et
@@ -54,18 +53,19 @@ pub(super) fn nearest(layer: &LayerWeights) -> Int8Weights {
 /// Optimization-based Quantization for Language Models", section 3 (coordinate descent), here with
 /// targets of its own, the ridge and the scales. Unlike methods that factorise the inputs' second
 /// moments (Frantar et al. 2023, "GPTQ"), it needs no inverse, and singular ones do no harm.
-pub(super) fn least_squares(layer: &LayerWeights, samples: Samples) -> Result<Int8Weights> {
+pub(super) fn least_squares(layer: &LayerWeights, samples: Samples) -> Int8Weights {
     let rounded = nearest(layer);
-    let Some(moments) = Moments::of(samples)? else {
-        return Ok(rounded);
+    let outputs = layer.bias.len();
+    let per_channel = layer.weight.len() / outputs;
+    let Some(moments) = Moments::of(samples, per_channel, outputs) else {
+        return rounded;
     };
-    let per_channel = moments.mean_input.len();
-    let starts: Vec<usize> = (0..layer.bias.len()).step_by(ROWS).collect();
+    let starts: Vec<usize> = (0..outputs).step_by(ROWS).collect();
     let groups = parallel_map(&starts, |&start| {
-        let rows = start..(start + ROWS).min(layer.bias.len());
-        let weight = &layer.weight[rows.start * per_channel..rows.end * per_channel];
-        moments.fit(weight, &moments.cross[rows.start * per_channel..])
-    })?;
+        let end = (start + ROWS).min(outputs);
+        let rows = start * per_channel..end * per_channel;
+        moments.fit(&layer.weight[rows.clone()], &moments.cross[rows])
+    });
     let mut quantized = Int8Weights {
         weight: Vec::with_capacity(rounded.weight.len()),
         ..rounded
@@ -83,7 +83,7 @@ pub(super) fn least_squares(layer: &LayerWeights, samples: Samples) -> Result<In
             quantized.bias[index] = bias;
         }
     }
-    Ok(quantized)
+    quantized
 }
 
 /// One output channel on its way: whole numbers in f32, and their scale.
@@ -128,48 +128,53 @@ struct Moments {
     cross: Vec<f32>,
     /// `E[x xᵀ] + λ` about the mean, `[inputs, inputs]`
     second: Vec<f32>,
-    /// The same, in strips of [`BLOCK`] rows.
-    strips: Vec<Tensor<2>>,
-    device: Device,
 }
 
 impl Moments {
     /// None where the samples say nothing, or overflow.
-    fn of(Samples { inputs, targets }: Samples) -> Result<Option<Self>> {
-        let [count, width] = inputs.dims();
-        let device = inputs.device();
-        let mean_input = inputs.clone().mean_dim(0);
-        let mean_target = targets.clone().mean_dim(0);
-        let x = inputs - mean_input.clone();
-        let t = targets - mean_target.clone();
-        let power = read(x.clone().powi_scalar(2).mean())?[0];
+    fn of(samples: Samples, inputs: usize, outputs: usize) -> Option<Self> {
+        let (x, mean_input) = centred(&samples.inputs, inputs);
+        let (t, mean_target) = centred(&samples.targets, outputs);
+        let count = x.len() / inputs;
+        let squares: f64 = x.iter().map(|&x| f64::from(x).powi(2)).sum();
+        let power = (squares / x.len() as f64) as f32;
         if !power.is_normal() {
-            return Ok(None);
+            return None;
         }
         let unit = 1.0 / (count as f32 * power);
-        let starts: Vec<usize> = (0..width).step_by(BLOCK).collect();
+        let products = |a: &[f32], b: &[f32]| {
+            let shape = [a.len() / count, count, b.len() / count];
+            let mut products = product_transposed(a, b, shape);
+            products.iter_mut().for_each(|value| *value *= unit);
+            products
+        };
+        // The matrix is its own transpose: strips up to the diagonal say it all. The longest come first.
+        let starts: Vec<usize> = (0..inputs).step_by(BLOCK).rev().collect();
         let strips = parallel_map(&starts, |&start| {
-            let end = (start + BLOCK).min(width);
-            let columns = x.clone().slice([0..count, start..end]).transpose();
-            let mut strip = read(columns.matmul(x.clone()).mul_scalar(unit))?;
-            for (row, values) in strip.chunks_exact_mut(width).enumerate() {
-                values[start + row] += RIDGE;
+            let end = (start + BLOCK).min(inputs);
+            products(&x[start * count..end * count], &x[..end * count])
+        });
+        let mut second = vec![0.0; inputs * inputs];
+        for (start, strip) in starts.into_iter().zip(strips) {
+            let end = (start + BLOCK).min(inputs);
+            for (row, values) in (start..).zip(strip.chunks_exact(end)) {
+                for (column, &value) in values.iter().enumerate() {
+                    second[row * inputs + column] = value;
+                    second[column * inputs + row] = value;
+                }
+                second[row * inputs + row] += RIDGE;
             }
-            Ok(strip)
-        })?;
-        let strip = |values: &Vec<f32>| matrix(values.clone(), width, &device);
-        Ok(Some(Self {
-            strips: strips.iter().map(strip).collect(),
-            second: strips.concat(),
-            cross: read(t.transpose().matmul(x).mul_scalar(unit))?,
-            mean_input: read(mean_input)?,
-            mean_target: read(mean_target)?,
-            device,
-        }))
+        }
+        Some(Self {
+            cross: products(&t, &x),
+            mean_input,
+            mean_target,
+            second,
+        })
     }
 
     /// Rounds output channels `weight`, `[rows, inputs]`, of which `cross` holds the moments.
-    fn fit(&self, weight: &[f32], cross: &[f32]) -> Result<Vec<Row>> {
+    fn fit(&self, weight: &[f32], cross: &[f32]) -> Vec<Row> {
         let inputs = self.mean_input.len();
         let mut rows: Vec<Row> = weight.chunks_exact(inputs).map(Row::nearest).collect();
         // What the steps' sums have to come to.
@@ -179,22 +184,21 @@ impl Moments {
             .map(|(c, w)| c + RIDGE * w)
             .collect();
         // How far they are from it: minus half the derivative of the loss by each weight.
+        let now: Vec<f32> = rows.iter().flat_map(Row::weights).collect();
         let mut missing = wanted.clone();
-        for (start, strip) in (0..inputs).step_by(BLOCK).zip(&self.strips) {
-            let end = (start + BLOCK).min(inputs);
-            let now = rows
-                .iter()
-                .flat_map(|row| row.steps[start..end].iter().map(|step| step * row.scale))
-                .collect();
-            self.subtract(&mut missing, now, strip)?;
-        }
+        let shape = [rows.len(), inputs, inputs];
+        subtract_product(&mut missing, &now, &self.second, shape);
         for _ in 0..SWEEPS {
-            for (start, strip) in (0..inputs).step_by(BLOCK).zip(&self.strips) {
+            for (start, strip) in (0..inputs)
+                .step_by(BLOCK)
+                .zip(self.second.chunks(BLOCK * inputs))
+            {
                 let mut changes = Vec::with_capacity(rows.len() * BLOCK);
                 for (row, missing) in rows.iter_mut().zip(missing.chunks_exact(inputs)) {
                     self.improve(row, start, missing, &mut changes);
                 }
-                self.subtract(&mut missing, changes, strip)?;
+                let shape = [rows.len(), strip.len() / inputs, inputs];
+                subtract_product(&mut missing, &changes, strip, shape);
             }
             for (index, row) in rows.iter_mut().enumerate() {
                 let range = index * inputs..(index + 1) * inputs;
@@ -203,8 +207,7 @@ impl Moments {
         }
         // Where numbers overflowed, the nearest steps are the safe ones.
         let kept = rows.into_iter().zip(missing.chunks_exact(inputs));
-        Ok(kept
-            .zip(weight.chunks_exact(inputs))
+        kept.zip(weight.chunks_exact(inputs))
             .map(|((row, missing), channel)| {
                 if missing.iter().all(|value| value.is_finite()) {
                     row
@@ -212,7 +215,7 @@ impl Moments {
                     Row::nearest(channel)
                 }
             })
-            .collect())
+            .collect()
     }
 
     /// Sets the steps of one block, one after the other, to their best values, and appends the changes
@@ -236,16 +239,21 @@ impl Moments {
             }
         }
     }
+}
 
-    /// Subtracts `changes · strip`: `[rows, block] · [block, inputs]`.
-    fn subtract(&self, missing: &mut [f32], changes: Vec<f32>, strip: &Tensor<2>) -> Result<()> {
-        let [block, _] = strip.dims();
-        let effect = matrix(changes, block, &self.device).matmul(strip.clone());
-        for (missing, effect) in missing.iter_mut().zip(read(effect)?) {
-            *missing -= effect;
-        }
-        Ok(())
+/// The columns of row-major `values`, one after the other, each less its mean; and the means.
+fn centred(values: &[f32], columns: usize) -> (Vec<f32>, Vec<f32>) {
+    let count = values.len() / columns;
+    let mut centred = Vec::with_capacity(values.len());
+    let mut means = Vec::with_capacity(columns);
+    for column in 0..columns {
+        let column = values[column..].iter().step_by(columns);
+        let sum: f64 = column.clone().map(|&value| f64::from(value)).sum();
+        let mean = (sum / count as f64) as f32;
+        centred.extend(column.map(|value| value - mean));
+        means.push(mean);
     }
+    (centred, means)
 }
 
 /// The scale that is best for the steps as they are.
@@ -265,24 +273,12 @@ fn rescale(row: &mut Row, wanted: &[f32], missing: &mut [f32]) {
     }
 }
 
-fn matrix(values: Vec<f32>, columns: usize, device: &Device) -> Tensor<2> {
-    let shape = [values.len() / columns, columns];
-    Tensor::from_data(TensorData::new(values, shape), device)
-}
-
-/// A tensor's values, row-major.
-pub(super) fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>> {
-    let data = tensor.into_data();
-    data.try_into_vec::<f32>().map_err(Error::device)
-}
-
 #[cfg(test)]
 mod tests {
     use rand::{RngExt, SeedableRng};
     use rand_chacha::ChaCha8Rng;
 
     use super::*;
-    use crate::device;
 
     const INPUTS: usize = 100;
     const OUTPUTS: usize = 5;
@@ -321,12 +317,11 @@ mod tests {
     }
 
     fn fit(layer: &LayerWeights, inputs: &[f32], targets: &[f32]) -> Int8Weights {
-        let device = device::cpu();
         let samples = Samples {
-            inputs: matrix(inputs.to_vec(), INPUTS, &device),
-            targets: matrix(targets.to_vec(), OUTPUTS, &device),
+            inputs: inputs.to_vec(),
+            targets: targets.to_vec(),
         };
-        least_squares(layer, samples).unwrap()
+        least_squares(layer, samples)
     }
 
     fn squared_error(a: &[f32], b: &[f32]) -> f64 {

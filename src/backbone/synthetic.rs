@@ -9,7 +9,7 @@
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::image::{INPUT_SIDE, normalize_into};
+use crate::image::{INPUT_SIDE, normalization};
 
 /// Radii of leaves, in pixels.
 const RADIUS: [f32; 2] = [3.0, 120.0];
@@ -20,21 +20,21 @@ const PALETTE: usize = 8;
 
 type Colour = [f32; 3];
 
-/// `count` images as the network's input, `[count, 3, 224, 224]` row-major.
-pub(super) fn inputs(count: usize, seed: u64) -> Vec<f32> {
+/// `count` images, normalised as the network's input is, `[224, 224, 3]` each.
+pub(super) fn inputs(count: usize, seed: u64) -> Vec<Vec<f32>> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let mut inputs = Vec::new();
-    for _ in 0..count {
+    let channels: [(f32, f32); 3] = std::array::from_fn(normalization);
+    let mut input = || {
         let mut image = dead_leaves(&mut rng);
         add_texture(&mut image, &mut rng);
-        let bytes: Vec<u8> = image
-            .as_flattened()
-            .iter()
-            .map(|value| (value * 255.0).round().clamp(0.0, 255.0) as u8)
-            .collect();
-        normalize_into(&bytes, &mut inputs);
-    }
-    inputs
+        let values = image.as_flattened().iter().zip(channels.iter().cycle());
+        let normalized = values.map(|(value, (scale, shift))| {
+            let byte = (value * 255.0).round().clamp(0.0, 255.0);
+            byte * scale + shift
+        });
+        normalized.collect()
+    };
+    (0..count).map(|_| input()).collect()
 }
 
 /// `[224 · 224, 3]`, about 0 to 1.
@@ -144,8 +144,9 @@ mod tests {
     #[test]
     fn images_differ_and_use_the_range_of_pixels() {
         let inputs = inputs(8, 0);
-        assert_eq!(inputs.len(), 8 * INPUT_LEN);
-        assert_ne!(inputs[..INPUT_LEN], inputs[INPUT_LEN..2 * INPUT_LEN]);
+        assert!(inputs.iter().all(|input| input.len() == INPUT_LEN));
+        assert_ne!(inputs[0], inputs[1]);
+        let inputs = inputs.concat();
         // ImageNet's normalisation puts its pixels' standard deviation at 1.
         let n = inputs.len() as f32;
         let mean = inputs.iter().sum::<f32>() / n;

@@ -7,12 +7,12 @@ use rand_chacha::ChaCha8Rng;
 
 use super::fit::{EpochReport, Fitted, HeadSummary, LabelledEmbeddings, Phase};
 use super::linear::{Head, loss_and_accuracy, to_slopes};
-use super::matrix::transposed_product;
 use super::optimizer::Optimizer;
 use super::options::Recipe;
 use super::regression::{class_sizes, class_weights, is_balanced};
 use super::temperature::fit_temperature;
 use crate::backbone::EMBEDDING_LEN;
+use crate::matrix::transposed_product;
 
 /// Epochs without a better validation loss after which the descent stops.
 const PATIENCE: usize = 10;

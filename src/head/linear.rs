@@ -3,9 +3,9 @@
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use super::matrix::product;
 use crate::backbone::EMBEDDING_LEN;
 use crate::evaluation::argmax;
+use crate::matrix::product;
 
 /// A linear softmax classifier over embeddings.
 #[derive(Debug, Clone)]

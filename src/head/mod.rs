@@ -6,7 +6,6 @@ mod lbfgs;
 mod learning_curve;
 mod linear;
 mod logistic;
-mod matrix;
 mod objective;
 mod optimizer;
 mod options;

@@ -4,8 +4,8 @@
 //! penalty, are evaluated together: two matrix products for all of them.
 
 use super::linear::{logits, to_slopes};
-use super::matrix::transposed_product;
 use crate::backbone::EMBEDDING_LEN;
+use crate::matrix::transposed_product;
 
 /// Logits held at once, at most: 64 MB.
 const MAX_LOGITS: usize = 16 << 20;

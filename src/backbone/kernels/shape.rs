@@ -29,7 +29,7 @@ impl Size {
 
     /// The pixel's index, or `None` outside of the image: there the padding is.
     #[inline(always)]
-    pub(super) fn pixel(self, image: usize, y: isize, x: isize) -> Option<usize> {
+    pub(in crate::backbone) fn pixel(self, image: usize, y: isize, x: isize) -> Option<usize> {
         let inside =
             (0..self.height as isize).contains(&y) && (0..self.width as isize).contains(&x);
         inside.then(|| (image * self.height + y as usize) * self.width + x as usize)

@@ -5,6 +5,8 @@ mod calibration;
 #[cfg(feature = "cli")]
 pub mod checkpoint;
 mod engine;
+#[cfg(feature = "cli")]
+mod feature_map;
 #[cfg(feature = "cpu")]
 pub mod kernels;
 pub mod layers;
@@ -19,10 +21,10 @@ mod resnet;
 mod rounding;
 #[cfg(feature = "cli")]
 mod synthetic;
-#[cfg(feature = "webgpu")]
+#[cfg(any(feature = "webgpu", test))]
 pub mod webgpu;
 pub mod weights;
-#[cfg(any(feature = "cpu", feature = "webgpu"))]
+#[cfg(any(feature = "cpu", feature = "webgpu", test))]
 mod winograd;
 
 pub use engine::Features;

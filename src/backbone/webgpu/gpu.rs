@@ -6,8 +6,7 @@ use burn::cubecl::client::Client;
 use burn::cubecl::server::{Handle, KernelArguments};
 use burn::tensor::{Bytes, Device};
 
-use super::kernel::Kernel;
-use super::shaders::LANES;
+use super::shaders::{Operand, Shader};
 use crate::{Error, Result};
 
 /// A device's memory and queue.
@@ -56,19 +55,19 @@ impl Gpu {
         Buffer(self.0.create(Bytes::from_bytes_vec(bytes.to_vec())))
     }
 
-    /// Runs a kernel on at least `x` by `y` invocations; buffers are bound in their order.
-    pub fn launch(&self, kernel: &Kernel, [x, y]: [usize; 2], buffers: &[&Buffer]) {
-        self.launch_groups(kernel, [x.div_ceil(LANES), y, 1], buffers);
-    }
-
-    /// Runs a kernel on this many workgroups.
-    pub fn launch_groups(&self, kernel: &Kernel, groups: [usize; 3], buffers: &[&Buffer]) {
-        let [x, y, z] = groups.map(|count| count as u32);
-        let bindings = buffers
-            .iter()
-            .map(|Buffer(handle)| handle.clone().binding());
+    /// Runs a shader for this many images, bound to those of the buffers that it wants.
+    ///
+    /// # Panics
+    /// When there is none of an operand.
+    pub fn launch(&self, shader: &Shader, images: usize, buffers: &[(Operand, &Buffer)]) {
+        let [x, y, z] = shader.grid.groups(images).map(|count| count as u32);
+        let bindings = shader.operands.iter().map(|operand| {
+            let bound = buffers.iter().find(|(given, _)| given == operand);
+            let (_, Buffer(handle)) = bound.expect("a layer has all operands of its kernels");
+            handle.clone().binding()
+        });
         self.0.launch(
-            Box::new(kernel.clone()),
+            Box::new(shader.clone()),
             CubeCount::Static(x, y, z),
             KernelArguments::new().with_buffers(bindings.collect()),
         );

@@ -1,6 +1,6 @@
 //! Any convolution as one product: a column holds the inputs of one output.
 
-use super::{Row, Shape, grid_kernel};
+use super::{Operand, Row, Shader, Shape, grid_kernel};
 use crate::image::{INPUT_LEN, INPUT_SIDE, normalization};
 
 /// Weights `[out, in, k, k]` → `[inner, out]`, of which rows past the last weight are 0.
@@ -17,43 +17,42 @@ pub fn weights(shape: &Shape, weights: &[i8], inner: usize) -> Vec<i16> {
 }
 
 /// A map → columns.
-pub fn of_map(shape: &Shape, row: Row, inner: usize) -> String {
+pub fn of_map(shape: &Shape, row: Row, inner: usize) -> Shader {
     let side = shape.side;
     let area = shape.area_in();
     let read = format!(
-        "value = x[channel * padded(images[0] * {area}u) + image * {area}u + u32(row) * {side}u + u32(column)];"
+        "value = input[channel * padded(images[0] * {area}u) + image * {area}u + u32(row) * {side}u + u32(column)];"
     );
-    columns(shape, row, inner, ("x", "f32"), &read)
+    columns(shape, row, inner, "f32", &read)
 }
 
 /// RGB crops, four bytes to a number → normalised columns.
-pub fn of_crops(shape: &Shape, row: Row, inner: usize) -> String {
+pub fn of_crops(shape: &Shape, row: Row, inner: usize) -> Shader {
     let numbers = |part: fn((f32, f32)) -> f32| {
         let number = |channel| format!("{:?}", part(normalization(channel)));
         [0, 1, 2].map(number).join(", ")
     };
     let read = format!(
         "let byte = image * {INPUT_LEN}u + (u32(row) * {INPUT_SIDE}u + u32(column)) * 3u + channel;
-        let level = f32((x[byte / 4u] >> (byte % 4u * 8u)) & 255u);
+        let level = f32((input[byte / 4u] >> (byte % 4u * 8u)) & 255u);
         let scale = array<f32, 3>({scales});
         let shift = array<f32, 3>({shifts});
         value = level * scale[channel] + shift[channel];",
         scales = numbers(|both| both.0),
         shifts = numbers(|both| both.1),
     );
-    columns(shape, row, inner, ("x", "u32"), &read)
+    columns(shape, row, inner, "u32", &read)
 }
 
-/// Rows of invocations that [`of_map`] and [`of_crops`] want: one for each row of a channel's kernel, and one for
-/// rows of columns past the last weight.
-pub fn rows(shape: &Shape, inner: usize) -> usize {
+/// Rows of invocations: one for each row of a channel's kernel, and one for rows of columns past the last weight.
+fn rows(shape: &Shape, inner: usize) -> usize {
     let rows = shape.channels_in * shape.kernel;
     rows + usize::from(inner > rows * shape.kernel)
 }
 
 /// An invocation gathers what one row of one channel's kernel meets at one output; `read` reads an input, unless it
 /// lies outside.
-fn columns(shape: &Shape, row: Row, inner: usize, input: (&str, &str), read: &str) -> String {
+fn columns(shape: &Shape, row: Row, inner: usize, element: &'static str, read: &str) -> Shader {
     let Shape {
         channels_in,
         side,
@@ -68,7 +67,7 @@ fn columns(shape: &Shape, row: Row, inner: usize, input: (&str, &str), read: &st
             var to = id.y * {kernel}u * stride + id.x;
             if (id.y == {rows}u) {{
                 for (var i = {depth}u; i < {inner}u; i++) {{
-                    columns[to] = 0.0;
+                    factors[to] = 0.0;
                     to += stride;
                 }}
                 return;
@@ -85,14 +84,56 @@ fn columns(shape: &Shape, row: Row, inner: usize, input: (&str, &str), read: &st
                 if (inside && u32(column) < {side}u) {{
                     {read}
                 }}
-                columns[to] = value;
+                factors[to] = value;
                 to += stride;
             }}",
         area_out = shape.area_out(),
-        out = side / stride,
+        out = shape.side_out(),
         rows = channels_in * kernel,
         depth = channels_in * kernel * kernel,
         padding = kernel / 2,
     );
-    grid_kernel(&[input, ("columns", "f32"), ("images", "u32")], row, &body)
+    let bound = [
+        (Operand::Input, element),
+        (Operand::Factors, "f32"),
+        (Operand::Images, "u32"),
+    ];
+    let over = [shape.area_out(), rows(shape, inner)];
+    grid_kernel("gather", &bound, row, over, &body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_columns_weights_stand_where_its_inputs_are_gathered() {
+        let shape = Shape {
+            channels_in: 3,
+            channels_out: 4,
+            side: 8,
+            kernel: 3,
+            stride: 2,
+        };
+        let taps = shape.kernel * shape.kernel;
+        let depth = shape.channels_in * taps;
+        let given: Vec<i8> = (0..shape.channels_out * depth)
+            .map(|place| place as i8)
+            .collect();
+        let inner = 32;
+        let turned = weights(&shape, &given, inner);
+        assert_eq!(turned.len(), inner * shape.channels_out);
+        for (place, &weight) in turned.iter().enumerate() {
+            let (row, channel_out) = (place / shape.channels_out, place % shape.channels_out);
+            // `[out, in, k, k]`; what lies past the last weight is multiplied with 0.
+            let wanted = match row < depth {
+                true => i16::from(given[channel_out * depth + row]),
+                false => 0,
+            };
+            assert_eq!(weight, wanted, "row {row} of channel {channel_out}");
+        }
+        // Rows of the kernels, and one for what lies past them.
+        assert_eq!(rows(&shape, inner), shape.channels_in * shape.kernel + 1);
+        assert_eq!(rows(&shape, depth), shape.channels_in * shape.kernel);
+    }
 }

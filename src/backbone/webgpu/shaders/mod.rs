@@ -1,15 +1,92 @@
-//! The kernels' sources. Shapes are written into them, so that nothing but the number of images has to be
-//! passed at run time.
+//! The kernels' sources, and how they are launched. Shapes are written into them, so that nothing but the number of
+//! images has to be passed at run time. Nothing here knows a device.
 
+mod arithmetic;
 pub mod columns;
 pub mod pool;
 pub mod product;
 pub mod winograd;
 
+use std::sync::Arc;
+
 pub use product::{Product, Tiling};
 
 /// Invocations of a workgroup, where nothing else is said.
-pub const LANES: usize = 64;
+const LANES: usize = 64;
+
+/// A kernel: its source, and what a launch has to know.
+#[derive(Debug, Clone)]
+pub struct Shader {
+    /// WGSL.
+    pub source: Arc<str>,
+    /// The name of its entry point, which says what it does.
+    pub entry_point: &'static str,
+    /// What is bound to it, in the order of the bindings.
+    pub operands: Vec<Operand>,
+    /// How many workgroups it takes.
+    pub grid: Grid,
+}
+
+/// What a buffer is to a layer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operand {
+    /// What the layer reads: RGB bytes, four to a number, or a map.
+    Input,
+    /// Integers of 16 bits, four in two numbers of 32.
+    Weights,
+    /// Of each output channel: what makes real numbers of its sums, scale and bias.
+    Affine,
+    /// What the weights are multiplied with.
+    Factors,
+    /// What comes of that: the output, unless it has to be transformed back.
+    Products,
+    /// A map that is added to the output.
+    Shortcut,
+    /// What the layer puts out.
+    Output,
+    /// Means of the output's channels.
+    Embeddings,
+    /// One number: how many images there are.
+    Images,
+}
+
+impl Operand {
+    /// Its name in the source.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Input => "input",
+            Self::Weights => "weights",
+            Self::Affine => "affine",
+            Self::Factors => "factors",
+            Self::Products => "products",
+            Self::Shortcut => "shortcut",
+            Self::Output => "output",
+            Self::Embeddings => "embeddings",
+            Self::Images => "images",
+        }
+    }
+}
+
+/// Workgroups over columns, of which each image has some, and rows.
+#[derive(Debug, Clone, Copy)]
+pub struct Grid {
+    /// Columns of each image.
+    columns: usize,
+    /// How many columns a workgroup takes.
+    width: usize,
+    /// Workgroups for the rows.
+    rows: usize,
+    /// How many times all that is done, each with its own numbers.
+    count: usize,
+}
+
+impl Grid {
+    /// Workgroups in each direction.
+    pub fn groups(&self, images: usize) -> [usize; 3] {
+        let columns = images * self.columns;
+        [columns.div_ceil(self.width), self.rows, self.count]
+    }
+}
 
 /// A convolution's shape; padding keeps the size at stride 1.
 #[derive(Debug, Clone, Copy)]
@@ -28,10 +105,26 @@ impl Shape {
         self.side * self.side
     }
 
+    /// The side of an output map.
+    pub fn side_out(&self) -> usize {
+        self.side / self.stride
+    }
+
     /// Pixels of an output map.
     pub fn area_out(&self) -> usize {
-        (self.side / self.stride).pow(2)
+        self.side_out().pow(2)
     }
+}
+
+/// What is done to a sum before it is stored, besides adding the bias.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Finish {
+    /// Nothing.
+    Plain,
+    /// ReLU.
+    Relu,
+    /// Another map is added, then ReLU.
+    ShortcutRelu,
 }
 
 /// What rows of maps and factors are padded to a multiple of, so that products need not look where they end. What
@@ -55,23 +148,51 @@ impl Row {
     }
 }
 
-/// A kernel of [`LANES`] invocations a workgroup, where `id` is the invocation's place.
-fn grid_kernel(bound: &[(&str, &str)], row: Row, body: &str) -> String {
-    format!(
-        "{buffers}{padded}
+/// An operand and the type of its elements in WGSL.
+type Binding = (Operand, &'static str);
+
+/// A kernel of [`LANES`] invocations a workgroup, where `id` is the invocation's place: at least one for each of
+/// `columns` of each image, in each of `rows`.
+fn grid_kernel(
+    entry_point: &'static str,
+    bound: &[Binding],
+    row: Row,
+    [columns, rows]: [usize; 2],
+    body: &str,
+) -> Shader {
+    let source = format!(
+        "{declarations}{padded}
         @compute @workgroup_size({LANES})
-        fn main(@builtin(global_invocation_id) id: vec3u) {{
+        fn {entry_point}(@builtin(global_invocation_id) id: vec3u) {{
             {body}
         }}\n",
-        buffers = buffers(bound),
+        declarations = declarations(bound),
         padded = row.function(),
-    )
+    );
+    Shader {
+        source: source.into(),
+        entry_point,
+        operands: operands(bound),
+        grid: Grid {
+            columns,
+            width: LANES,
+            rows,
+            count: 1,
+        },
+    }
 }
 
-/// Declares storage buffers in the order of their bindings: names and element types.
-fn buffers(named: &[(&str, &str)]) -> String {
-    let declare = |(binding, (name, kind)): (usize, &(&str, &str))| {
-        format!("@group(0) @binding({binding}) var<storage, read_write> {name}: array<{kind}>;\n")
+/// Declares storage buffers in the order of their bindings.
+fn declarations(bound: &[Binding]) -> String {
+    let declare = |(binding, (operand, element)): (usize, &Binding)| {
+        let name = operand.name();
+        format!(
+            "@group(0) @binding({binding}) var<storage, read_write> {name}: array<{element}>;\n"
+        )
     };
-    named.iter().enumerate().map(declare).collect()
+    bound.iter().enumerate().map(declare).collect()
+}
+
+fn operands(bound: &[Binding]) -> Vec<Operand> {
+    bound.iter().map(|(operand, _)| *operand).collect()
 }

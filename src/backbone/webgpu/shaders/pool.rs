@@ -1,10 +1,10 @@
 //! What follows the stem, and what follows the last map.
 
-use super::{Row, grid_kernel};
+use super::{Operand, Row, Shader, grid_kernel};
 
 /// The greatest of 3×3 at stride 2 with padding 1, of maps that are nowhere negative: `[C, side²]` →
 /// `[C, (side / 2)²]`. An invocation makes one output.
-pub fn max(row: Row, side: usize) -> String {
+pub fn max(row: Row, channels: usize, side: usize) -> Shader {
     let out = side / 2;
     let body = format!(
         "let count = images[0] * {area_out}u;
@@ -17,39 +17,41 @@ pub fn max(row: Row, side: usize) -> String {
             var value = 0.0;
             for (var row = max(top, 1u) - 1u; row < top + 2u; row++) {{
                 for (var column = max(left, 1u) - 1u; column < left + 2u; column++) {{
-                    value = max(value, x[base + row * {side}u + column]);
+                    value = max(value, input[base + row * {side}u + column]);
                 }}
             }}
-            y[id.y * padded(count) + id.x] = value;",
+            output[id.y * padded(count) + id.x] = value;",
         area = side * side,
         area_out = out * out,
     );
-    grid_kernel(&[("x", "f32"), ("y", "f32"), ("images", "u32")], row, &body)
+    let bound = [
+        (Operand::Input, "f32"),
+        (Operand::Output, "f32"),
+        (Operand::Images, "u32"),
+    ];
+    grid_kernel("max_pool", &bound, row, [out * out, channels], &body)
 }
 
 /// Maps `[C, images · area]` → the same as `[images, C, area]`, and their means `[images, C]`. An invocation
 /// takes one channel of one image.
-pub fn mean(row: Row, channels: usize, area: usize) -> String {
+pub fn mean(row: Row, channels: usize, area: usize) -> Shader {
     let body = format!(
         "let image = id.x / {channels}u;
             if (image >= images[0]) {{ return; }}
             let base = id.x % {channels}u * padded(images[0] * {area}u) + image * {area}u;
             var sum = 0.0;
             for (var i = 0u; i < {area}u; i++) {{
-                let value = x[base + i];
-                maps[id.x * {area}u + i] = value;
+                let value = input[base + i];
+                output[id.x * {area}u + i] = value;
                 sum += value;
             }}
-            means[id.x] = sum / {area}.0;",
+            embeddings[id.x] = sum / {area}.0;",
     );
-    grid_kernel(
-        &[
-            ("x", "f32"),
-            ("maps", "f32"),
-            ("means", "f32"),
-            ("images", "u32"),
-        ],
-        row,
-        &body,
-    )
+    let bound = [
+        (Operand::Input, "f32"),
+        (Operand::Output, "f32"),
+        (Operand::Embeddings, "f32"),
+        (Operand::Images, "u32"),
+    ];
+    grid_kernel("mean", &bound, row, [channels, 1], &body)
 }

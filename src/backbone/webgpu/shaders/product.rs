@@ -1,10 +1,10 @@
-//! Products of matrices, many at once: `c[z] = a[z]ᵀ · b[z]` of `a` `[count, inner, rows]`, `b`
-//! `[count, inner, columns]` and `c` `[count, rows, columns]`. `a`, the weights, are integers of 16 bits, four in two
-//! numbers of 32. Sums are unrolled here, in the source, so that they stay in registers whichever compiler reads it.
+//! Products of matrices, many at once: `products[z] = weights[z]ᵀ · factors[z]` of weights `[count, inner, rows]`,
+//! factors `[count, inner, columns]` and products `[count, rows, columns]`. Sums are unrolled here, in the source, so
+//! that they stay in registers whichever compiler reads it.
 
 use std::fmt::Write;
 
-use super::{Row, buffers};
+use super::{Binding, Grid, Operand, Row, Shader, declarations, operands};
 
 /// What is multiplied.
 #[derive(Debug, Clone, Copy)]
@@ -47,6 +47,8 @@ const ROWS: usize = 8;
 const COLUMNS: usize = 8;
 const NEIGHBOURS: usize = 4;
 
+const ENTRY_POINT: &str = "multiply";
+
 impl Tiling {
     /// The one for graphics processors, or for what plays one.
     pub fn for_adapter(software: bool) -> Self {
@@ -69,44 +71,59 @@ impl Tiling {
         }
     }
 
-    /// Workgroups for a product of padded `columns`.
-    pub fn groups(self, product: &Product, columns: usize) -> [usize; 3] {
-        let (rows, row) = match self {
-            Self::Shared => (TILE, TILE),
-            Self::Direct => (ROWS, NEIGHBOURS * COLUMNS),
+    /// Workgroups that make a product.
+    fn grid(self, product: &Product) -> Grid {
+        let height = match self {
+            Self::Shared => TILE,
+            Self::Direct => ROWS,
         };
-        [columns / row, product.rows / rows, product.count]
+        Grid {
+            columns: product.columns,
+            width: self.row().0,
+            rows: product.rows / height,
+            count: product.count,
+        }
     }
 }
 
 /// The kernel of a product.
-pub fn shader(product: &Product, tiling: Tiling) -> String {
-    match tiling {
-        Tiling::Shared => shared(product, tiling.row()),
-        Tiling::Direct => direct(product, tiling.row()),
+pub fn shader(product: &Product, tiling: Tiling) -> Shader {
+    let element = match tiling {
+        Tiling::Shared => "vec4f",
+        Tiling::Direct => "f32",
+    };
+    let mut bound = vec![
+        (Operand::Weights, "vec2u"),
+        (Operand::Factors, element),
+        (Operand::Products, element),
+        (Operand::Images, "u32"),
+    ];
+    if product.affine {
+        bound.push((Operand::Affine, "vec2f"));
+    }
+    let source = match tiling {
+        Tiling::Shared => shared(product, tiling.row(), &bound),
+        Tiling::Direct => direct(product, tiling.row(), &bound),
+    };
+    Shader {
+        source: source.into(),
+        entry_point: ENTRY_POINT,
+        operands: operands(&bound),
+        grid: tiling.grid(product),
     }
 }
 
-fn header(product: &Product, row: Row, column: &str, lanes: usize) -> String {
-    let mut bound = vec![
-        ("a", "vec2u"),
-        ("b", column),
-        ("c", column),
-        ("images", "u32"),
-    ];
-    if product.affine {
-        bound.push(("affine", "vec2f"));
-    }
+fn header(bound: &[Binding], row: Row, lanes: usize) -> String {
     format!(
-        "{buffers}{padded}
+        "{declarations}{padded}
         fn widened(four: vec2u) -> vec4f {{
             let even = bitcast<vec2i>(four << vec2u(16u)) >> vec2u(16u);
             let odd = bitcast<vec2i>(four) >> vec2u(16u);
             return vec4f(vec4i(even.x, odd.x, even.y, odd.y));
         }}
         @compute @workgroup_size({lanes})
-        fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {{\n",
-        buffers = buffers(&bound),
+        fn {ENTRY_POINT}(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {{\n",
+        declarations = declarations(bound),
         padded = row.function(),
     )
 }
@@ -127,21 +144,20 @@ fn component(index: usize) -> char {
     ['x', 'y', 'z', 'w'][index % 4]
 }
 
-fn shared(product: &Product, row: Row) -> String {
+fn shared(product: &Product, row: Row, bound: &[Binding]) -> String {
     let Product {
         rows,
         inner,
         columns,
         ..
     } = *product;
-    debug_assert!(rows.is_multiple_of(TILE) && inner.is_multiple_of(DEPTH));
-    // Of four numbers each.
-    let (tile, copied) = (TILE / 4, DEPTH * TILE / 4);
-    debug_assert_eq!(
-        copied,
-        SIDE * SIDE,
-        "each invocation copies one vector of each factor"
+    assert!(
+        rows.is_multiple_of(TILE) && inner.is_multiple_of(DEPTH),
+        "a tile would overhang"
     );
+    // Of four numbers each; an invocation copies one vector of each factor.
+    let (tile, copied) = (TILE / 4, SIDE * SIDE);
+    const { assert!(DEPTH * TILE / 4 == SIDE * SIDE) };
     let mut code = format!(
         "var<workgroup> sa: array<vec4f, {copied}>;
         var<workgroup> sb: array<vec4f, {copied}>;
@@ -151,7 +167,7 @@ fn shared(product: &Product, row: Row) -> String {
             let y = local / {SIDE}u;
             var from_a = (group.z * {inner}u + y) * {a_stride}u + group.y * {tile}u + x;
             var from_b = (group.z * {inner}u + y) * stride + group.x * {tile}u + x;\n",
-        header = header(product, row, "vec4f", SIDE * SIDE),
+        header = header(bound, row, SIDE * SIDE),
         a_stride = rows / 4,
     );
     for i in 0..PART {
@@ -160,8 +176,8 @@ fn shared(product: &Product, row: Row) -> String {
     let _ = writeln!(
         code,
         "for (var k = 0u; k < {inner}u; k += {DEPTH}u) {{
-            sa[local] = widened(a[from_a]);
-            sb[local] = b[from_b];
+            sa[local] = widened(weights[from_a]);
+            sb[local] = factors[from_b];
             from_a += {}u;
             from_b += {DEPTH}u * stride;
             workgroupBarrier();",
@@ -187,27 +203,27 @@ fn shared(product: &Product, row: Row) -> String {
     );
     for i in 0..PART {
         let value = finished(product, format!("c{i}"), &format!("row + {i}u"), "vec4f");
-        let _ = writeln!(code, "c[to + {i}u * stride] = {value};");
+        let _ = writeln!(code, "products[to + {i}u * stride] = {value};");
     }
     code.push_str("}\n");
     code
 }
 
-fn direct(product: &Product, row: Row) -> String {
+fn direct(product: &Product, row: Row, bound: &[Binding]) -> String {
     let Product {
         rows,
         inner,
         columns,
         ..
     } = *product;
-    debug_assert!(rows.is_multiple_of(ROWS));
+    assert!(rows.is_multiple_of(ROWS), "a tile would overhang");
     let mut code = format!(
         "{header}
             let stride = padded(images[0] * {columns}u);
             let column = group.x * {span}u + local;
             var from_a = group.z * {matrix}u + group.y * {part}u;
             var from_b = group.z * {inner}u * stride + column;\n",
-        header = header(product, row, "f32", NEIGHBOURS),
+        header = header(bound, row, NEIGHBOURS),
         span = NEIGHBOURS * COLUMNS,
         matrix = inner * rows / 4,
         part = ROWS / 4,
@@ -219,10 +235,10 @@ fn direct(product: &Product, row: Row) -> String {
     }
     let _ = writeln!(code, "for (var k = 0u; k < {inner}u; k++) {{");
     for j in 0..COLUMNS {
-        let _ = writeln!(code, "let b{j} = b[from_b + {}u];", j * NEIGHBOURS);
+        let _ = writeln!(code, "let b{j} = factors[from_b + {}u];", j * NEIGHBOURS);
     }
     for i in 0..ROWS / 4 {
-        let _ = writeln!(code, "let a{i} = widened(a[from_a + {i}u]);");
+        let _ = writeln!(code, "let a{i} = widened(weights[from_a + {i}u]);");
     }
     for i in 0..ROWS {
         for j in 0..COLUMNS {
@@ -243,7 +259,7 @@ fn direct(product: &Product, row: Row) -> String {
         for j in 0..COLUMNS {
             let value = finished(product, format!("c{i}_{j}"), &format!("row + {i}u"), "f32");
             let to = format!("to + {i}u * stride + {}u", j * NEIGHBOURS);
-            let _ = writeln!(code, "c[{to}] = {value};");
+            let _ = writeln!(code, "products[{to}] = {value};");
         }
     }
     code.push_str("}\n");

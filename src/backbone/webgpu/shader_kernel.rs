@@ -1,6 +1,4 @@
-//! A hand-written kernel, as burn's runtime takes it.
-
-use std::sync::Arc;
+//! A shader, as burn's runtime takes it.
 
 use burn::cubecl::ir::{ElemType, UIntKind, metadata::Info, settings::Dim3};
 use burn::cubecl::prelude::{
@@ -8,25 +6,12 @@ use burn::cubecl::prelude::{
 };
 use burn::cubecl::{CubeKernel, PrecompiledSource};
 
-/// WGSL with an entry point `main`. Kernels of the same source are compiled once.
-#[derive(Clone)]
-pub struct Kernel(Arc<str>);
+use super::shaders::Shader;
 
-impl std::fmt::Debug for Kernel {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Kernel")
-    }
-}
-
-impl From<String> for Kernel {
-    fn from(source: String) -> Self {
-        Self(source.into())
-    }
-}
-
-impl KernelMetadata for Kernel {
+impl KernelMetadata for Shader {
+    /// Shaders of the same source are compiled once.
     fn id(&self) -> KernelId {
-        KernelId::new::<Self>().info(self.0.clone())
+        KernelId::new::<Self>().info(self.source.clone())
     }
 
     fn address_type(&self) -> ElemType {
@@ -34,7 +19,7 @@ impl KernelMetadata for Kernel {
     }
 }
 
-impl CubeKernel for Kernel {
+impl CubeKernel for Shader {
     /// Nothing: the source is the kernel.
     fn define(&self) -> KernelDefinition {
         let settings =
@@ -48,8 +33,8 @@ impl CubeKernel for Kernel {
 
     fn source(&self) -> Option<PrecompiledSource> {
         Some(PrecompiledSource {
-            source: self.0.to_string(),
-            entrypoint_name: "main".into(),
+            source: self.source.to_string(),
+            entrypoint_name: self.entry_point.into(),
             lang: "wgsl",
         })
     }

@@ -1,0 +1,9 @@
+//! Which kernels the network has, and what they are given: all that can be known without a device.
+
+mod convolution;
+mod network;
+#[cfg(test)]
+mod validity;
+
+pub use convolution::ConvolutionPlan;
+pub use network::{Block, Layers, NetworkPlan, PoolPlan};

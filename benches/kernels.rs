@@ -1,6 +1,6 @@
 //! How long each layer takes by the kernels for the processor, and the network by them and by burn in
-//! turns: `cargo bench --bench kernels [-- 1 8 32]`, with the numbers of images to take together. The
-//! results are in `NOTES.md`.
+//! turns: `cargo bench --features reference --bench kernels [-- 1 8 32]`, with the numbers of images to take
+//! together. The results are in `NOTES.md`.
 
 #[path = "../tests/support/mod.rs"]
 mod support;
@@ -15,7 +15,8 @@ use headstart::backbone::weights::{Int8Layers, QuantizedWeights};
 use headstart::device;
 use headstart::image::INPUT_LEN;
 use support::operations::{operations, side_out};
-use support::{QUANTIZED, bytes, input, read_shared, values};
+use support::operators::{input, values};
+use support::{CROPS, QUANTIZED};
 
 /// Times that each thing is measured.
 const ROUNDS: usize = 7;
@@ -27,9 +28,9 @@ fn main() {
         batches = vec![1, 8, 32];
     }
     let weights = QuantizedWeights::parse(&QUANTIZED).expect("the file is whole");
-    let photos = bytes(&read_shared("golden/crops.safetensors"), "crops");
+    let pictures = CROPS.concat();
     for batch in batches {
-        let crops: Vec<u8> = photos
+        let crops: Vec<u8> = pictures
             .iter()
             .copied()
             .cycle()

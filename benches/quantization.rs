@@ -1,26 +1,28 @@
-//! What each way of rounding loses: `cargo bench --bench quantization [-- crops.bin]`, where the file
-//! holds more crops than the golden ones, `[N, 224, 224, 3]` u8. The results are in `quantization.md`.
+//! What each way of rounding loses: `cargo bench --features reference --bench quantization [-- crops.bin]`,
+//! where the file holds more crops than the golden ones, `[N, 224, 224, 3]` u8. The results are in
+//! `quantization.md`.
 
+#[path = "../tests/reference/data.rs"]
+mod data;
 #[path = "../tests/support/mod.rs"]
 mod support;
 
 use std::time::Instant;
 
+use data::{CHECKPOINT, CROPS, quantized};
 use headstart::backbone::quantize::Scheme;
 use headstart::backbone::weights::{QuantizedWeights, Weights};
 use headstart::backbone::{EMBEDDING_LEN, ResNet18};
 use headstart::device;
 use headstart::image::INPUT_LEN;
-use support::{CHECKPOINT, bytes, cosine, input, quantized, read_shared, relative_l2, values};
+use support::operators::{input, values};
+use support::{cosine, relative_l2};
 
 /// Crops that go through the network together.
 const BATCH: usize = 4;
 
 fn main() {
-    let mut sets = vec![(
-        "golden".to_string(),
-        bytes(&read_shared("golden/crops.safetensors"), "crops"),
-    )];
+    let mut sets = vec![("golden".to_string(), CROPS.concat())];
     // cargo adds an option of its own.
     for path in std::env::args().skip(1).filter(|a| !a.starts_with("--")) {
         let crops = std::fs::read(&path).expect("the file of crops is readable");

@@ -6,7 +6,7 @@
 //! cargo bench --features webgpu --bench webgpu -- [batch] [rounds]
 //! ```
 //!
-//! Random weights, so no checkpoint is needed. Operations are those of direct convolutions, 3.63 G an image, however
+//! Drawn weights, so no checkpoint is needed. Operations are those of direct convolutions, 3.63 G an image, however
 //! few products a kernel makes of them.
 
 #[path = "../tests/support/mod.rs"]
@@ -16,6 +16,7 @@ use std::time::Instant;
 
 use headstart::backbone::layers::convolutions;
 use headstart::backbone::webgpu::Network;
+use headstart::backbone::weights::QuantizedWeights;
 use headstart::backbone::{EMBEDDING_LEN, ResNet18};
 use headstart::device::webgpu_backend;
 use headstart::image::INPUT_LEN;
@@ -23,8 +24,8 @@ use pollster::block_on;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use support::operations::operations;
-use support::random_network::{RandomWeights, random_crops};
-use support::{cosine, input, values};
+use support::operators::{input, values};
+use support::{QUANTIZED, cosine, random_crops};
 
 fn main() {
     let numbers: Vec<usize> = std::env::args()
@@ -38,7 +39,7 @@ fn main() {
     let backend = block_on(webgpu_backend(None)).expect("this benchmark needs a graphics adapter");
     let device = backend.device().expect("WebGPU has a device");
     println!("adapter: {}", backend.adapter);
-    let weights = RandomWeights(1);
+    let weights = QuantizedWeights::parse(&QUANTIZED).expect("it was just made");
     let software = backend.is_software();
     let network = Network::load(&weights, device, software).expect("the weights are whole");
     let reference = ResNet18::load(&weights, device).expect("the weights are whole");

@@ -2,10 +2,13 @@
 
 mod support;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use headstart::backbone::checkpoint::{Checkpoint, read_state_dict};
-use support::{CHECKPOINT, read_shared, shared, tensor};
+use headstart::backbone::layers::convolutions;
+use headstart::backbone::weights::Weights;
+use support::drawn::network;
+use support::{CHECKPOINT, tensor};
 
 /// A file in a folder of its own that goes away with it.
 struct Scratch(PathBuf);
@@ -26,10 +29,21 @@ impl Drop for Scratch {
     }
 }
 
+/// A file of `fixtures/pth`: one small state dict in the forms that torch has had.
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/fixtures/pth")
+        .join(name)
+}
+
+fn read_fixture(name: &str) -> Vec<u8> {
+    std::fs::read(fixture(name)).unwrap()
+}
+
 fn assert_is_the_reference(
     state: &std::collections::BTreeMap<String, headstart::backbone::quantize::FloatTensor>,
 ) {
-    let expected = read_shared("golden/pth/expected.safetensors");
+    let expected = read_fixture("expected.safetensors");
     let names = [
         "bn1.bias",
         "bn1.running_mean",
@@ -48,28 +62,33 @@ fn assert_is_the_reference(
 #[test]
 fn all_four_pth_forms_read_alike() {
     for form in ["zip", "legacy", "zip-parameters", "legacy-parameters"] {
-        let state = read_state_dict(&shared(&format!("golden/pth/{form}.pth"))).unwrap();
+        let state = read_state_dict(&fixture(&format!("{form}.pth"))).unwrap();
         assert_is_the_reference(&state);
     }
 }
 
 #[test]
 fn safetensors_read_as_pth_does() {
-    assert_is_the_reference(&read_state_dict(&shared("golden/pth/expected.safetensors")).unwrap());
+    assert_is_the_reference(&read_state_dict(&fixture("expected.safetensors")).unwrap());
 }
 
 #[test]
-fn the_standin_is_a_resnet18_and_not_official() {
-    assert_eq!(
-        CHECKPOINT.sha256,
-        "963a9a890a9f97ebdac1fb7ec4a357fc3f21a8bc40fdf7d15dfa108d8c743d16"
-    );
-    assert!(!CHECKPOINT.is_official());
+fn a_whole_checkpoint_reads_as_it_was_written_and_is_not_official() {
+    let file = Scratch::new("checkpoint.safetensors", &network::checkpoint());
+    let checkpoint = Checkpoint::read(&file.0).unwrap();
+    assert_eq!(checkpoint.sha256, CHECKPOINT.sha256);
+    assert!(!checkpoint.is_official());
+    assert_eq!(read_state_dict(&file.0).unwrap(), network::state_dict());
+    for layer in convolutions() {
+        let [read, made] =
+            [&checkpoint, &CHECKPOINT].map(|from| from.weights.conv(&layer).unwrap());
+        assert_eq!(read, made, "{}", layer.name);
+    }
 }
 
 #[test]
 fn another_network_is_refused_by_the_tensor_it_lacks() {
-    let error = Checkpoint::read(&shared("golden/pth/zip.pth")).unwrap_err();
+    let error = Checkpoint::read(&fixture("zip.pth")).unwrap_err();
     assert_eq!(error.code(), "CHECKPOINT_INVALID");
     let message = error.to_string();
     assert!(
@@ -80,8 +99,8 @@ fn another_network_is_refused_by_the_tensor_it_lacks() {
 
 #[test]
 fn truncated_and_foreign_files_are_refused_by_name() {
-    let whole = read_shared("golden/pth/zip.pth");
-    let legacy = read_shared("golden/pth/legacy.pth");
+    let whole = read_fixture("zip.pth");
+    let legacy = read_fixture("legacy.pth");
     let cases: [(&str, &[u8]); 6] = [
         ("half-zip.pth", &whole[..whole.len() / 2]),
         ("half-legacy.pth", &legacy[..legacy.len() - 40]),
@@ -90,7 +109,7 @@ fn truncated_and_foreign_files_are_refused_by_name() {
         ("noise.pth", &[0x5a; 512]),
         (
             "half.safetensors",
-            &read_shared("golden/pth/expected.safetensors")[..300],
+            &read_fixture("expected.safetensors")[..300],
         ),
     ];
     for (name, bytes) in cases {

@@ -2,17 +2,18 @@
 
 mod support;
 
-use headstart::backbone::{EMBEDDING_LEN, FEATURE_MAP_LEN};
+use headstart::backbone::EMBEDDING_LEN;
 use headstart::dataset::Split;
-use headstart::explain::{Heatmap, class_activation_map};
-use headstart::head::{L2, LabelledEmbeddings, TrainOptions};
+use headstart::explain::Heatmap;
+use headstart::head::{L2, TrainOptions};
 use headstart::image::{INPUT_SIDE, Pixels, RESIZED_SIDE, Views, central_region, resize_and_crop};
 use headstart::{Classifier, PredictOptions, Prediction};
 use pollster::block_on;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use support::fitting::{fit, logistic, logits};
-use support::{BACKBONE, cosine, embed, golden_crops, run};
+use support::drawn::referenced::CROPS_PER_CLASS;
+use support::maps::assert_maps_sum_to_logits;
+use support::{BACKBONE, CROPS, cosine, run};
 
 /// The side of the feature map.
 const CELLS: usize = 7;
@@ -101,38 +102,9 @@ fn peak(values: &[f32], width: usize) -> (usize, usize) {
 
 #[test]
 fn the_mean_of_a_map_and_the_bias_are_the_logit() {
-    let crops = golden_crops();
-    let embeddings = embed(&crops);
-    // Photos of all sorts, ants and bees, in this order.
-    let classes = (0..crops.len()).map(|photo| usize::from(photo >= 15) + usize::from(photo >= 23));
-    let data = LabelledEmbeddings {
-        embeddings: embeddings.concat(),
-        classes: classes.collect(),
-    };
-    let head = fit(logistic(|_| ()), &data, 3).0.head;
-    let logits = logits(&head, &data);
-    let biases = head.logits(&[0.0; EMBEDDING_LEN]);
-    let largest = logits
-        .iter()
-        .fold(0.0_f64, |max, &z| max.max(f64::from(z).abs()));
-    let mut worst = 0.0_f64;
-    for photos in [0..5, 14..16, 23..31] {
-        let crops = crops[photos.clone()].concat();
-        let feature_maps = run(&crops).maps;
-        assert_eq!(feature_maps.len(), photos.len() * FEATURE_MAP_LEN);
-        for (photo, feature_map) in photos.zip(feature_maps.chunks_exact(FEATURE_MAP_LEN)) {
-            for (class, bias) in biases.iter().enumerate() {
-                let grid = class_activation_map(&head, class, feature_map);
-                assert_eq!(grid.len(), CELLS * CELLS);
-                let sum: f64 = grid.iter().map(|&part| f64::from(part)).sum();
-                let logit = sum / (CELLS * CELLS) as f64 + f64::from(*bias);
-                let off = (logit - f64::from(logits[3 * photo + class])).abs() / largest;
-                worst = worst.max(off);
-            }
-        }
-    }
-    println!("figure: class activation maps: logits off by {worst:.1e} of the largest");
-    assert!(worst < 1e-4, "{worst}");
+    // Checks, rings and stripes.
+    let classes = (0..30).map(|crop| crop / CROPS_PER_CLASS).collect();
+    assert_maps_sum_to_logits(&CROPS[..30], classes, run);
 }
 
 #[test]
@@ -143,8 +115,9 @@ fn the_map_is_warmest_where_the_object_is() {
         .into_iter()
         .enumerate()
     {
-        let place = |far: bool| if far { SIDE - 116 } else { 16 };
-        let rgba = scene(100 + number, SIDE, SIDE, (place(right), place(down)), 100);
+        // As large in the crop as those it has learned from.
+        let place = |far: bool| if far { SIDE - 141 } else { 16 };
+        let rgba = scene(100 + number, SIDE, SIDE, (place(right), place(down)), 125);
         let (_, heatmap) = explained(&mut classifier, &rgba, SIDE, SIDE);
         assert_eq!(heatmap.label, "checkered");
         let (x, y) = peak(&heatmap.grid, CELLS);

@@ -2,6 +2,7 @@
 
 mod support;
 
+use headstart::backbone::quantize::{Scheme, quantize};
 use headstart::dataset::Split;
 use headstart::head::TrainOptions;
 use headstart::image::Views;
@@ -13,7 +14,7 @@ use support::stripes::{
     SIDE, adam, add, add_copy, classifier, copy, empty, predict, stripes, top, train, train_with,
 };
 use support::tensors::take_apart;
-use support::{BACKBONE, quantized, tensor};
+use support::{BACKBONE, CHECKPOINT, tensor};
 
 fn project(classifier: &Classifier) -> Vec<u8> {
     classifier.export_project().unwrap()
@@ -262,8 +263,12 @@ fn a_head_has_to_be_there_to_be_exported() {
 
 #[test]
 fn embeddings_of_other_weights_are_refused_and_both_are_named() {
-    use headstart::backbone::quantize::Scheme;
-    let other = quantized(Scheme::AbsoluteMaximum);
+    let other = quantize(
+        &CHECKPOINT.weights,
+        "another checkpoint",
+        Scheme::AbsoluteMaximum,
+    )
+    .unwrap();
     let other = Backbone::load(&other, headstart::device::cpu_backend()).unwrap();
     let mut classifier = classifier();
     train(&mut classifier);

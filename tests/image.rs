@@ -2,107 +2,61 @@
 
 mod support;
 
-use headstart::backbone::ResNet18;
+use headstart::Error;
 use headstart::image::{
-    INPUT_LEN, MAX_SIDE, Pixels, RESIZED_SIDE, check_encoded, check_size, content_hash,
+    INPUT_SIDE, MAX_SIDE, Pixels, RESIZED_SIDE, check_encoded, check_size, content_hash,
     normalize_into, pixel_hash, resize_and_crop,
 };
-use headstart::{Error, device};
-use support::{CHECKPOINT, bytes, cosine, input, read_shared, shared, tensor, values};
+use support::drawn::pictures::Picture;
+use support::drawn::referenced::{SIZES, resized};
+use support::{CROPS, REFERENCES, bytes, integers, max_abs_error, tensor};
 
-const CASES: [&str; 8] = [
-    "exact224",
-    "exact256",
-    "landscape",
-    "large",
-    "one_pixel_tall",
-    "portrait",
-    "tiny",
-    "wide",
-];
-
-fn decode_png(name: &str) -> (Vec<u8>, usize, usize) {
-    let path = shared(&format!("golden/resize/{name}.png"));
-    let file = std::io::BufReader::new(std::fs::File::open(path).unwrap());
-    let mut reader = png::Decoder::new(file).read_info().unwrap();
-    let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
-    let info = reader.next_frame(&mut pixels).unwrap();
-    assert_eq!(info.color_type, png::ColorType::Rgb);
-    pixels.truncate(info.buffer_size());
-    (pixels, info.width as usize, info.height as usize)
+fn crop_of(picture: &Picture) -> Vec<u8> {
+    let pixels = Pixels::rgb(&picture.rgb, picture.width, picture.height).unwrap();
+    resize_and_crop(&pixels, RESIZED_SIDE).unwrap()
 }
 
 /// Fixed-point filter weights may round the other way than Pillow's: one level at most.
 #[test]
-fn resized_pngs_are_pillows_within_one_level() {
-    let expected = read_shared("golden/resize/expected.safetensors");
-    for name in CASES {
-        let (pixels, width, height) = decode_png(name);
-        let crop =
-            resize_and_crop(&Pixels::rgb(&pixels, width, height).unwrap(), RESIZED_SIDE).unwrap();
-        let expected = bytes(&expected, name);
-        assert_eq!(crop.len(), expected.len());
-        let off = |&(a, b): &(&u8, &u8)| a.abs_diff(*b);
-        let worst = crop
-            .iter()
-            .zip(&expected)
-            .map(|pair| off(&pair))
-            .max()
-            .unwrap();
-        let differing = crop
-            .iter()
-            .zip(&expected)
-            .filter(|pair| off(pair) > 0)
-            .count();
+fn resized_pictures_are_pillows_within_one_level() {
+    let step = integers(REFERENCES, "step.rows")[0];
+    let mut compared = 0;
+    for (name, picture) in resized() {
+        let rows: Vec<u8> = crop_of(&picture)
+            .chunks_exact(3 * INPUT_SIDE)
+            .step_by(step)
+            .flatten()
+            .copied()
+            .collect();
+        let expected = bytes(REFERENCES, &format!("resized.{name}.rows"));
+        assert_eq!(rows.len(), expected.len());
+        let off = || rows.iter().zip(&expected).map(|(&a, &b)| a.abs_diff(b));
+        let worst = off().max().unwrap();
         println!(
-            "figure: resize {name} ({width}x{height}): {worst} level(s) off at most, in {:.3} % of values",
-            100.0 * differing as f64 / crop.len() as f64
+            "figure: resize {name} ({}x{}): {worst} level(s) off at most, in {:.3} % of values",
+            picture.width,
+            picture.height,
+            100.0 * off().filter(|&off| off > 0).count() as f64 / rows.len() as f64
         );
         assert!(worst <= 1, "{name}: {worst} levels off");
+        compared += 1;
     }
-}
-
-#[test]
-fn embeddings_of_resized_pngs_are_those_of_pillows_crops() {
-    let expected = read_shared("golden/resize/expected.safetensors");
-    let device = device::cpu();
-    let network = ResNet18::load(&CHECKPOINT.weights, &device).unwrap();
-    let embed = |crop: &[u8]| values(network.features(input(crop, &device)));
-    for name in CASES {
-        let (pixels, width, height) = decode_png(name);
-        let crop =
-            resize_and_crop(&Pixels::rgb(&pixels, width, height).unwrap(), RESIZED_SIDE).unwrap();
-        let similarity = cosine(&embed(&crop), &embed(&bytes(&expected, name)));
-        println!("figure: embedding of resized {name}: cosine {similarity:.7}");
-        assert!(similarity >= 0.9999, "{name}: cosine {similarity}");
-    }
+    assert_eq!(compared, SIZES.len());
 }
 
 #[test]
 fn normalised_input_is_torchvisions() {
-    let index: serde_json::Value =
-        serde_json::from_slice(&read_shared("golden/index.json")).unwrap();
-    let images = index["images"].as_array().unwrap();
-    let dog = images
-        .iter()
-        .position(|image| {
-            image["file"]
-                .as_str()
-                .unwrap()
-                .ends_with("dog_pytorch_hub.jpg")
-        })
-        .unwrap();
-    let crops = bytes(&read_shared("golden/crops.safetensors"), "crops");
     let mut ours = Vec::new();
-    normalize_into(&crops[dog * INPUT_LEN..(dog + 1) * INPUT_LEN], &mut ours);
-    let (reference, _) = tensor(&read_shared("golden/activations-dog.safetensors"), "input");
+    normalize_into(&CROPS[0], &mut ours);
+    let step = integers(REFERENCES, "step.input")[0];
+    let sample: Vec<f32> = ours.into_iter().step_by(step).collect();
     // One multiply-add instead of two divisions: the last bit of numbers up to 2.7 may differ.
-    assert!(support::max_abs_error(&ours, &reference) < 2e-6);
+    assert!(max_abs_error(&sample, &tensor(REFERENCES, "input").0) < 2e-6);
 }
 
 #[test]
 fn alpha_is_dropped_and_colours_under_it_are_kept() {
-    let (rgb, width, height) = decode_png("tiny");
+    let (_, Picture { width, height, rgb }) = resized().find(|(name, _)| *name == "tiny").unwrap();
     let rgba: Vec<u8> = rgb
         .chunks_exact(3)
         .enumerate()

@@ -1,21 +1,24 @@
 //! The kernels for the processor against plain sums of products, and all of them together against burn's
-//! operators.
+//! operators and torch's.
 
 mod support;
 
+use headstart::backbone::FEATURE_MAP_LEN;
 use headstart::backbone::kernels::{
     Convolution, Epilogue, Network, Size, Stem, Workspace, max_pool,
 };
 use headstart::backbone::weights::{Int8Weights, QuantizedWeights};
-use headstart::backbone::{EMBEDDING_LEN, FEATURE_MAP_LEN, ResNet18};
 use headstart::device;
 use headstart::image::{INPUT_LEN, INPUT_SIDE};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use support::random_network::random_crops;
-use support::{QUANTIZED, bytes, cosine, input, max_abs_error, read_shared, relative_l2, values};
+use support::operators::{embed, input, stages, values};
+use support::stages::{by_kernels, compare, compare_with_torch};
+use support::{
+    CROPS, QUANTIZED, REFERENCES, cosines, integers, lowest, max_abs_error, random_crops, tensor,
+};
 
 /// What Winograd's algorithm may be off by, as a part of the greatest sum of its products' magnitudes: its
 /// transformed inputs are rounded to a 32,767th of the greatest one, which may be some ten times what an
@@ -338,55 +341,50 @@ fn the_stem_is_a_convolution_of_normalised_bytes() {
     );
 }
 
-/// Each stage by the kernels and by burn; the largest relative L2 error.
-fn compare_stages(name: &str, weights: &QuantizedWeights, crops: &[u8]) {
-    let device = device::cpu();
-    let reference = ResNet18::load(weights, &device).unwrap();
-    let ours = Network::load(weights).unwrap().stages(crops);
-    let theirs = reference.stages(input(crops, &device));
-    let stages = std::iter::once((ours.maxpool, theirs.maxpool))
-        .chain(ours.layers.into_iter().zip(theirs.layers));
-    for (stage, (ours, theirs)) in stages.enumerate() {
-        let error = relative_l2(&ours, &values(theirs));
-        println!("figure: {name}, stage {stage}: relative L2 {error:.2e}");
-        // Each of the twenty layers adds to it.
-        assert!(error <= 2e-3, "{name}, stage {stage}: relative L2 {error}");
-        assert!(
-            error > 0.0,
-            "the kernels were compared, not burn with itself"
-        );
-    }
-}
+/// What the kernels' roundings may come to after the twenty layers, each of which adds to it: twice what they do.
+const STAGE_BOUND: f64 = 1e-3;
 
 #[test]
 fn each_stage_puts_out_what_burns_does() {
-    let photos = bytes(&read_shared("golden/crops.safetensors"), "crops");
     let noise = random_crops(3, &mut ChaCha8Rng::seed_from_u64(3));
     let quantized = QuantizedWeights::parse(&QUANTIZED).unwrap();
-    compare_stages("noise", &quantized, &noise);
-    compare_stages("photos", &quantized, &photos[..3 * INPUT_LEN]);
+    for (name, crops) in [("noise", noise), ("drawn pictures", CROPS[9..12].concat())] {
+        let ours = by_kernels(&quantized, &crops);
+        compare(name, &ours, &stages(&quantized, &crops), STAGE_BOUND);
+    }
+}
+
+/// torch rounds the weights itself, so that this also is of what folds batch norm and rounds.
+#[test]
+fn each_stage_puts_out_what_torchs_does() {
+    let quantized = QuantizedWeights::parse(&QUANTIZED).unwrap();
+    compare_with_torch("rounded", STAGE_BOUND, |crops| {
+        by_kernels(&quantized, crops)
+    });
 }
 
 #[test]
-fn embeddings_of_photos_are_burns() {
-    let crops = bytes(&read_shared("golden/crops.safetensors"), "crops");
+fn embeddings_of_pictures_are_burns_and_torchs() {
     let weights = QuantizedWeights::parse(&QUANTIZED).unwrap();
-    let device = device::cpu();
-    let reference = ResNet18::load(&weights, &device).unwrap();
-    let theirs = values(reference.features(input(&crops, &device)));
-    let ours = Network::pool(&Network::load(&weights).unwrap().feature_maps(&crops));
-    let pairs = ours
-        .chunks_exact(EMBEDDING_LEN)
-        .zip(theirs.chunks_exact(EMBEDDING_LEN));
-    let lowest = pairs
-        .map(|(a, b)| cosine(a, b))
-        .fold(f64::INFINITY, f64::min);
-    let error = max_abs_error(&ours, &theirs);
-    println!(
-        "figure: 31 photos: lowest cosine 1 - {:.1e}, max abs error {error:.1e}",
-        1.0 - lowest
-    );
-    assert!(lowest >= 0.999_999, "lowest cosine {lowest}");
+    let network = Network::load(&weights).unwrap();
+    let embed_all = |crops: &[u8]| Network::pool(&network.feature_maps(crops));
+    let ours = embed_all(&CROPS.concat());
+    let theirs = embed(&weights, &CROPS.concat());
+    let chosen = integers(REFERENCES, "rounded.crops").into_iter();
+    let chosen: Vec<u8> = chosen.flat_map(|crop| CROPS[crop].clone()).collect();
+    let torchs = tensor(REFERENCES, "rounded.embeddings").0;
+    for (of, ours, theirs) in [
+        ("burn", ours, theirs),
+        ("torch", embed_all(&chosen), torchs),
+    ] {
+        let lowest = lowest(&cosines(&ours, &theirs));
+        let error = max_abs_error(&ours, &theirs);
+        println!(
+            "figure: drawn pictures, the kernels and {of}: lowest cosine 1 - {:.1e}, max abs error {error:.1e}",
+            1.0 - lowest
+        );
+        assert!(lowest >= 0.999_999, "{of}: lowest cosine {lowest}");
+    }
 }
 
 /// Images are computed in chunks and in groups of tiles; neither may show.

@@ -8,11 +8,11 @@ use headstart::image::{
     INPUT_LEN, INPUT_SIDE, Pixels, RESIZED_SIDE, Region, Views, central_region, resize_and_crop,
 };
 use pollster::block_on;
-use support::{BACKBONE, golden_crops, max_abs_error, relative_l2, run};
+use support::{BACKBONE, CROPS, max_abs_error, relative_l2, run};
 
-/// A golden crop as an image with alpha.
-fn photo(number: usize) -> Vec<u8> {
-    let crop = &golden_crops()[number];
+/// A drawn crop as an image with alpha.
+fn picture(number: usize) -> Vec<u8> {
+    let crop = &CROPS[number];
     let opaque = |p: &[u8]| [p[0], p[1], p[2], 255];
     crop.chunks_exact(3).flat_map(opaque).collect()
 }
@@ -24,7 +24,7 @@ fn mirrored(rgba: &[u8], width: usize) -> Vec<u8> {
 
 fn embed(views: Views, rgba: &[u8], width: usize, height: usize) -> Vec<f32> {
     let mut classifier = Classifier::new(BACKBONE.clone(), views);
-    classifier.stage("photo", rgba, width, height).unwrap();
+    classifier.stage("picture", rgba, width, height).unwrap();
     block_on(classifier.embed_staged()).unwrap()
 }
 
@@ -37,41 +37,44 @@ fn crops(views: Views, rgba: &[u8], width: usize, height: usize) -> Vec<Vec<u8>>
 
 #[test]
 fn the_centre_view_is_the_central_crop_alone() {
-    let photo = photo(3);
-    let pixels = Pixels::rgba(&photo, INPUT_SIDE, INPUT_SIDE).unwrap();
+    let picture = picture(3);
+    let pixels = Pixels::rgba(&picture, INPUT_SIDE, INPUT_SIDE).unwrap();
     let crop = resize_and_crop(&pixels, RESIZED_SIDE).unwrap();
     let embedding = run(&crop).embeddings;
     assert_eq!(
-        embed(Views::Centre, &photo, INPUT_SIDE, INPUT_SIDE),
+        embed(Views::Centre, &picture, INPUT_SIDE, INPUT_SIDE),
         embedding
     );
-    assert_eq!(crops(Views::Centre, &photo, INPUT_SIDE, INPUT_SIDE), [crop]);
+    assert_eq!(
+        crops(Views::Centre, &picture, INPUT_SIDE, INPUT_SIDE),
+        [crop]
+    );
     assert_eq!(Views::default(), Views::Centre);
 }
 
 #[test]
 fn an_image_and_its_mirror_image_have_the_same_flip_embedding() {
     for number in [0, 9, 20] {
-        let photo = photo(number);
-        let mirrored = mirrored(&photo, INPUT_SIDE);
+        let picture = picture(number);
+        let mirrored = mirrored(&picture, INPUT_SIDE);
         let embed = |views, rgba| embed(views, rgba, INPUT_SIDE, INPUT_SIDE);
-        let [one, other] = [&photo, &mirrored].map(|rgba| embed(Views::Flip, rgba));
+        let [one, other] = [&picture, &mirrored].map(|rgba| embed(Views::Flip, rgba));
         assert!(max_abs_error(&one, &other) < 1e-5);
         // Which is not so for the central crop alone.
-        let [one, other] = [&photo, &mirrored].map(|rgba| embed(Views::Centre, rgba));
+        let [one, other] = [&picture, &mirrored].map(|rgba| embed(Views::Centre, rgba));
         assert!(relative_l2(&one, &other) > 0.01);
     }
 }
 
 #[test]
 fn views_begin_with_the_central_crop_and_a_mirror_image_follows_each() {
-    let photo = photo(5);
-    // A landscape: the upper part of the photo.
+    let picture = picture(5);
+    // A landscape: the upper part of the picture.
     let (width, height) = (INPUT_SIDE, 150);
-    let photo = &photo[..4 * width * height];
-    let centre = crops(Views::Centre, photo, width, height);
+    let picture = &picture[..4 * width * height];
+    let centre = crops(Views::Centre, picture, width, height);
     for (views, count) in [(Views::Centre, 1), (Views::Flip, 2), (Views::Crops, 4)] {
-        let crops = crops(views, photo, width, height);
+        let crops = crops(views, picture, width, height);
         assert_eq!((crops.len(), views.count()), (count, count));
         assert_eq!(crops[0], centre[0]);
         for pair in crops.chunks_exact(2) {
@@ -82,7 +85,7 @@ fn views_begin_with_the_central_crop_and_a_mirror_image_follows_each() {
             assert_eq!(pair[1], mirrored);
         }
     }
-    let crops = crops(Views::Crops, photo, width, height);
+    let crops = crops(Views::Crops, picture, width, height);
     assert_ne!(crops[2], crops[0]);
 }
 
@@ -104,16 +107,16 @@ fn the_closer_view_shows_the_middle_of_the_central_crop() {
 
 #[test]
 fn an_embedding_is_the_mean_over_its_views() {
-    let photo = photo(7);
+    let picture = picture(7);
     for views in [Views::Flip, Views::Crops] {
-        let each: Vec<Vec<f32>> = crops(views, &photo, INPUT_SIDE, INPUT_SIDE)
+        let each: Vec<Vec<f32>> = crops(views, &picture, INPUT_SIDE, INPUT_SIDE)
             .iter()
             .map(|crop| run(crop).embeddings)
             .collect();
         let mean: Vec<f32> = (0..512)
             .map(|axis| each.iter().map(|e| e[axis]).sum::<f32>() / each.len() as f32)
             .collect();
-        assert!(max_abs_error(&embed(views, &photo, INPUT_SIDE, INPUT_SIDE), &mean) < 1e-5);
+        assert!(max_abs_error(&embed(views, &picture, INPUT_SIDE, INPUT_SIDE), &mean) < 1e-5);
     }
 }
 
@@ -121,15 +124,15 @@ fn an_embedding_is_the_mean_over_its_views() {
 fn images_staged_together_are_embedded_as_if_alone() {
     for views in [Views::Flip, Views::Crops] {
         let mut classifier = Classifier::new(BACKBONE.clone(), views);
-        let photos = [photo(1), photo(2), photo(3)];
-        for photo in &photos {
+        let pictures = [picture(1), picture(2), picture(3)];
+        for picture in &pictures {
             classifier
-                .stage("photo", photo, INPUT_SIDE, INPUT_SIDE)
+                .stage("picture", picture, INPUT_SIDE, INPUT_SIDE)
                 .unwrap();
         }
         let together = block_on(classifier.embed_staged()).unwrap();
-        for (photo, embedding) in photos.iter().zip(together.chunks_exact(512)) {
-            let alone = embed(views, photo, INPUT_SIDE, INPUT_SIDE);
+        for (picture, embedding) in pictures.iter().zip(together.chunks_exact(512)) {
+            let alone = embed(views, picture, INPUT_SIDE, INPUT_SIDE);
             assert!(max_abs_error(embedding, &alone) < 1e-5);
         }
     }

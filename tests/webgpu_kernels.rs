@@ -9,19 +9,20 @@ mod support;
 
 use burn::tensor::Tensor;
 use headstart::backbone::webgpu::Network;
+use headstart::backbone::weights::QuantizedWeights;
 use headstart::backbone::{EMBEDDING_LEN, FEATURE_MAP_LEN, ResNet18};
 use headstart::device::{cpu, webgpu_backend};
 use pollster::block_on;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use support::random_network::{RandomWeights, random_crops};
-use support::{cosine, input, relative_l2, values};
+use support::operators::{input, values};
+use support::{QUANTIZED, cosine, random_crops, relative_l2};
 
 #[test]
 fn every_stage_is_what_burn_computes_on_any_number_of_crops() {
     let backend = block_on(webgpu_backend(None)).expect("this test needs a graphics adapter");
     println!("figure: adapter: {}", backend.adapter);
-    let weights = RandomWeights(5);
+    let weights = QuantizedWeights::parse(&QUANTIZED).unwrap();
     let reference = ResNet18::load(&weights, &cpu()).unwrap();
     for software in [false, true] {
         let network = Network::load(&weights, backend.device().unwrap(), software).unwrap();

@@ -58,38 +58,6 @@ fn the_absolute_maximum_keeps_weights_within_half_a_step_of_the_folded_ones() {
     }
 }
 
-/// Least squares moves a weight away from its nearest step only to make up for other roundings.
-#[test]
-fn least_squares_keeps_weights_within_a_few_steps_of_the_folded_ones() {
-    let quantized = QuantizedWeights::parse(&QUANTIZED).unwrap();
-    let (mut worst, mut half, mut count) = (0.0_f32, 0, 0);
-    for layer in convolutions() {
-        let folded = CHECKPOINT.weights.conv(&layer).unwrap();
-        let restored = quantized.conv(&layer).unwrap();
-        let channels = layer.weights_per_channel();
-        let pairs = folded
-            .weight
-            .chunks(channels)
-            .zip(restored.weight.chunks(channels));
-        for (a, b) in pairs {
-            let step = a.iter().fold(0.0_f32, |max, w| max.max(w.abs())) / 127.0;
-            for (a, b) in a.iter().zip(b) {
-                let off = (a - b).abs() / step;
-                worst = worst.max(off);
-                half += usize::from(off <= 0.5);
-                count += 1;
-            }
-        }
-    }
-    let share = half as f64 / count as f64;
-    println!(
-        "figure: least squares: {:.0} % of the weights within half a step, the worst {worst:.1} steps off",
-        100.0 * share
-    );
-    assert!(worst <= 8.0, "{worst} steps");
-    assert!(share >= 0.8, "{share}");
-}
-
 #[test]
 fn truncated_files_are_refused() {
     for len in [0, 4, 100, 5_000, QUANTIZED.len() / 2, QUANTIZED.len() - 1] {

@@ -1,64 +1,43 @@
-//! What the native tests share: reference files, and measures of closeness.
+//! What the native tests share: the drawn network and pictures, what torch says of them, and measures of closeness.
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
+pub mod alterations;
+pub mod drawn;
 pub mod fitting;
+pub mod maps;
 pub mod operations;
+#[cfg(feature = "reference")]
+pub mod operators;
 pub mod project;
-pub mod random_network;
+pub mod stages;
 pub mod stripes;
 pub mod synthetic;
 pub mod tensors;
 
-use std::path::PathBuf;
 use std::sync::LazyLock;
-use std::time::Instant;
 
-use burn::tensor::{Device, Tensor, TensorData};
 use headstart::Backbone;
-use headstart::backbone::Features;
 use headstart::backbone::checkpoint::Checkpoint;
-use headstart::backbone::quantize::{Scheme, quantize};
+use headstart::backbone::quantize::{FloatWeights, Scheme, quantize};
+use headstart::backbone::{EMBEDDING_LEN, Features};
 use headstart::device;
-use headstart::image::{INPUT_LEN, INPUT_SIDE, normalize_into};
+use headstart::image::{INPUT_LEN, content_hash};
 use pollster::block_on;
+use rand::Rng;
 use safetensors::SafeTensors;
 
-/// A file of the reference data beside the checkout. A test that needs it fails without it.
-pub fn shared(path: &str) -> PathBuf {
-    let root = std::env::var_os("HEADSTART_SHARED").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared"),
-        PathBuf::from,
-    );
-    let full = root.join(path);
-    assert!(
-        full.exists(),
-        "this test needs {}: put the reference data there, or name its folder in HEADSTART_SHARED",
-        full.display()
-    );
-    full
-}
+use drawn::{network, referenced};
 
-pub fn read_shared(path: &str) -> Vec<u8> {
-    std::fs::read(shared(path)).expect("reference data is readable")
-}
-
-/// The reference checkpoint, read once per test binary.
-pub static CHECKPOINT: LazyLock<Checkpoint> = LazyLock::new(|| {
-    Checkpoint::read(&shared("weights/resnet18-standin.pth")).expect("the checkpoint is a ResNet18")
+/// The drawn network.
+pub static CHECKPOINT: LazyLock<Checkpoint> = LazyLock::new(|| Checkpoint {
+    weights: FloatWeights::from_state_dict(network::state_dict()).expect("it is a ResNet18"),
+    sha256: content_hash(&network::checkpoint()),
 });
 
-/// Its quantized file.
-pub static QUANTIZED: LazyLock<Vec<u8>> = LazyLock::new(|| {
-    let start = Instant::now();
-    let file = quantized(Scheme::default());
-    println!(
-        "figure: quantized in {:.1} s, beside other tests",
-        start.elapsed().as_secs_f64()
-    );
-    file
-});
+/// Its quantized file, rounded in the way that takes no time.
+pub static QUANTIZED: LazyLock<Vec<u8>> = LazyLock::new(|| quantized(Scheme::AbsoluteMaximum));
 
-/// The reference checkpoint, quantized in one of the ways.
+/// The drawn network, quantized in one of the ways.
 pub fn quantized(scheme: Scheme) -> Vec<u8> {
     quantize(&CHECKPOINT.weights, &CHECKPOINT.sha256, scheme).expect("it quantizes")
 }
@@ -67,21 +46,41 @@ pub fn quantized(scheme: Scheme) -> Vec<u8> {
 pub static BACKBONE: LazyLock<Backbone> =
     LazyLock::new(|| Backbone::load(&QUANTIZED, device::cpu_backend()).expect("it was just made"));
 
-/// The golden photos' crops, `[224, 224, 3]` each.
-pub fn golden_crops() -> Vec<Vec<u8>> {
-    let crops = bytes(&read_shared("golden/crops.safetensors"), "crops");
-    crops.chunks_exact(INPUT_LEN).map(<[u8]>::to_vec).collect()
-}
+/// What torch, torchvision and Pillow make of the drawn network and pictures.
+pub static REFERENCES: &[u8] = include_bytes!("../fixtures/drawn-network/references.safetensors");
+
+/// The drawn crops, `[224, 224, 3]` each: ten of each class, one class after the other, and a stranger.
+pub static CROPS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
+    referenced::crops()
+        .into_iter()
+        .map(|crop| crop.rgb)
+        .collect()
+});
 
 /// Embeddings of crops by the quantized network.
 pub fn embed(crops: &[Vec<u8>]) -> Vec<Vec<f32>> {
-    let embed = |crop: &Vec<u8>| run(crop).embeddings;
+    embed_by(&BACKBONE, crops)
+}
+
+pub fn embed_by(backbone: &Backbone, crops: &[Vec<u8>]) -> Vec<Vec<f32>> {
+    let embed = |crop: &Vec<u8>| run_by(backbone, crop).embeddings;
     crops.iter().map(embed).collect()
 }
 
 /// What the quantized network says of crops `[N, 224, 224, 3]`.
 pub fn run(crops: &[u8]) -> Features {
-    block_on(BACKBONE.run(crops, true)).expect("the CPU answers")
+    run_by(&BACKBONE, crops)
+}
+
+pub fn run_by(backbone: &Backbone, crops: &[u8]) -> Features {
+    block_on(backbone.run(crops, true)).expect("the CPU answers")
+}
+
+/// Crops `[count, 224, 224, 3]` of random bytes.
+pub fn random_crops(count: usize, rng: &mut impl Rng) -> Vec<u8> {
+    let mut crops = vec![0; count * INPUT_LEN];
+    rng.fill_bytes(&mut crops);
+    crops
 }
 
 /// The f32 values and shape of a tensor in a safetensors file.
@@ -98,31 +97,26 @@ pub fn tensor(file: &[u8], name: &str) -> (Vec<f32>, Vec<usize>) {
     (values, view.shape().to_vec())
 }
 
-/// The u8 values of a tensor in a safetensors file.
+/// The whole numbers of an i64 tensor in a safetensors file.
+pub fn integers(file: &[u8], name: &str) -> Vec<usize> {
+    let bytes = bytes(file, name);
+    let numbers = bytes.as_chunks::<8>().0.iter();
+    numbers
+        .map(|&bytes| {
+            i64::from_le_bytes(bytes)
+                .try_into()
+                .expect("it is none below 0")
+        })
+        .collect()
+}
+
+/// The bytes of a tensor in a safetensors file.
 pub fn bytes(file: &[u8], name: &str) -> Vec<u8> {
     let file = SafeTensors::deserialize(file).expect("a safetensors file");
     file.tensor(name)
         .expect("the tensor is there")
         .data()
         .to_vec()
-}
-
-/// Crops `[N, 224, 224, 3]` as the network's input `[N, 3, 224, 224]`.
-pub fn input(crops: &[u8], device: &Device) -> Tensor<4> {
-    let mut values = Vec::new();
-    let len = INPUT_SIDE * INPUT_SIDE * 3;
-    for crop in crops.chunks_exact(len) {
-        normalize_into(crop, &mut values);
-    }
-    let shape = [crops.len() / len, 3, INPUT_SIDE, INPUT_SIDE];
-    Tensor::from_data(TensorData::new(values, shape), device)
-}
-
-pub fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
-    tensor
-        .into_data()
-        .try_into_vec::<f32>()
-        .expect("f32 values")
 }
 
 pub fn cosine(a: &[f32], b: &[f32]) -> f64 {
@@ -154,4 +148,28 @@ pub fn relative_l2(a: &[f32], b: &[f32]) -> f64 {
         .sum();
     let norm: f64 = b.iter().map(|&b| square(f64::from(b))).sum();
     (error / norm).sqrt()
+}
+
+/// The cosine of each embedding with another.
+pub fn cosines(embeddings: &[f32], others: &[f32]) -> Vec<f64> {
+    assert_eq!(embeddings.len(), others.len());
+    let pairs = embeddings
+        .chunks_exact(EMBEDDING_LEN)
+        .zip(others.chunks_exact(EMBEDDING_LEN));
+    pairs.map(|(a, b)| cosine(a, b)).collect()
+}
+
+pub fn lowest(values: &[f64]) -> f64 {
+    values.iter().copied().fold(f64::INFINITY, f64::min)
+}
+
+pub fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+/// The place of the largest.
+pub fn largest(values: &[f32]) -> usize {
+    let places = 0..values.len();
+    let largest = places.max_by(|&a, &b| values[a].total_cmp(&values[b]));
+    largest.expect("there are values")
 }

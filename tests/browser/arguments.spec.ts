@@ -17,7 +17,7 @@ test("images without pixels are told, and the others are added", async ({
       canvas.width = 0;
       const added = await window.classifier.add(
         [closed, gone, canvas, new Image(), file!],
-        { label: "ants" },
+        { label: "checks" },
       );
       const failure = (image: ImageBitmap | ImageData) =>
         window.failure(window.classifier.embed([image]));
@@ -27,7 +27,7 @@ test("images without pixels are told, and the others are added", async ({
         classes: window.classifier.classes,
       };
     },
-    urlsOf(photos("train", "ants", 1)),
+    urlsOf(photos("train", "checks", 1)),
   );
   expect(result.added.added).toBe(1);
   expect(result.added.rejected.map(({ name, code }) => [name, code])).toEqual(
@@ -36,7 +36,7 @@ test("images without pixels are told, and the others are added", async ({
   for (const failure of result.failures)
     expect(failure).toMatchObject({ code: "IMAGE_UNDECODABLE", own: true });
   expect(result.classes).toEqual([
-    { label: "ants", auto: 1, train: 0, test: 0 },
+    { label: "checks", auto: 1, train: 0, test: 0 },
   ]);
 });
 
@@ -57,7 +57,7 @@ test("a classifier that was disposed of rejects every call, and others go on", a
   packagePage,
 }) => {
   await create(packagePage);
-  await add(packagePage, "ants", photos("train", "ants", 1));
+  await add(packagePage, "checks", photos("train", "checks", 1));
   const codes = await packagePage.evaluate(async () => {
     const other = await window.headstart.Classifier.create({
       weights: "/weights",
@@ -67,14 +67,14 @@ test("a classifier that was disposed of rejects every call, and others go on", a
     classifier.dispose();
     classifier.dispose();
     const calls = [
-      classifier.add([], { label: "ants" }),
+      classifier.add([], { label: "checks" }),
       classifier.train().next(),
       classifier.evaluate(),
       classifier.predict([]),
       classifier.embed([]),
       classifier.export("project"),
-      classifier.rename("ants", "bees"),
-      classifier.remove({ label: "ants" }),
+      classifier.rename("checks", "rings"),
+      classifier.remove({ label: "checks" }),
       classifier.stats(),
     ];
     const failures = await Promise.all(calls.map(window.failure));

@@ -60,7 +60,7 @@ test("embedding stops, and the images that were finished stay", async ({
   packagePage,
 }) => {
   await create(packagePage);
-  const urls = urlsOf(photos("train", "ants", 12));
+  const urls = urlsOf(photos("train", "checks", 12));
   const result = await packagePage.evaluate(async (urls) => {
     const { classifier } = window;
     const files = await window.files(urls);
@@ -68,7 +68,7 @@ test("embedding stops, and the images that were finished stay", async ({
     let finished = 0;
     const failure = await window.failure(
       classifier.add(files, {
-        label: "ants",
+        label: "checks",
         signal: abort.signal,
         onProgress: ({ loaded }) => {
           finished = loaded;
@@ -77,7 +77,7 @@ test("embedding stops, and the images that were finished stay", async ({
       }),
     );
     const kept = classifier.classes;
-    const rest = await classifier.add(files, { label: "ants" });
+    const rest = await classifier.add(files, { label: "checks" });
     return {
       failure,
       finished,
@@ -89,7 +89,7 @@ test("embedding stops, and the images that were finished stay", async ({
   expect(result.failure).toMatchObject({ code: "CANCELLED", own: true });
   expect(result.finished).toBeLessThan(12);
   expect(result.kept).toEqual([
-    { label: "ants", auto: result.finished, train: 0, test: 0 },
+    { label: "checks", auto: result.finished, train: 0, test: 0 },
   ]);
   expect(result.rest.duplicates).toHaveLength(result.finished);
   expect(result.rest.added).toBe(12 - result.finished);
@@ -100,7 +100,7 @@ test("embedding stops in the middle of a batch, whose images are not counted", a
   packagePage,
 }) => {
   await create(packagePage);
-  const urls = urlsOf(photos("train", "ants", 4));
+  const urls = urlsOf(photos("train", "checks", 4));
   const result = await packagePage.evaluate(async (urls) => {
     const { classifier } = window;
     const abort = new AbortController();
@@ -111,7 +111,7 @@ test("embedding stops in the middle of a batch, whose images are not counted", a
       abort.abort();
     }, 100);
     const failure = await window.failure(
-      classifier.add(files, { label: "ants", signal: abort.signal }),
+      classifier.add(files, { label: "checks", signal: abort.signal }),
     );
     const waited = performance.now() - aborted;
     return { failure, waited, classes: classifier.classes };
@@ -127,14 +127,14 @@ test("training stops, or is left, and the head from before stays", async ({
   packagePage,
 }) => {
   await create(packagePage);
-  await add(packagePage, "ants", photos("train", "ants", 4));
-  await add(packagePage, "bees", photos("train", "bees", 4));
+  await add(packagePage, "checks", photos("train", "checks", 4));
+  await add(packagePage, "rings", photos("train", "rings", 4));
   const result = await packagePage.evaluate(
     async (urls) => {
       const { classifier } = window;
       const [photo] = await window.files(urls);
       const predict = async () =>
-        (await classifier.predict([photo!]))[0]!.probability;
+        (await classifier.predict([photo!]))[0].probability;
       await window.steps(classifier.train());
       const before = await predict();
 
@@ -181,7 +181,7 @@ test("training stops, or is left, and the head from before stays", async ({
         after: await predict(),
       };
     },
-    urlsOf(photos("val", "ants", 1)),
+    urlsOf(photos("val", "checks", 1)),
   );
   expect(result.failure).toMatchObject({ code: "CANCELLED", own: true });
   expect(result.atOnce).toMatchObject({ code: "CANCELLED" });

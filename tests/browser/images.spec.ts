@@ -5,7 +5,7 @@ import { png, pngHeader } from "./support/images.js";
 import { add, create, expect, test, urlsOf } from "./support/test.js";
 
 const grey = () => [128, 128, 128];
-const photo = () => photoBytes(photos("train", "bees", 1, 50)[0]!);
+const photo = () => photoBytes(photos("train", "rings", 1, 50)[0]!);
 
 const cases: {
   name: string;
@@ -33,7 +33,7 @@ const cases: {
   },
   {
     name: "notes.jpg",
-    bytes: () => Buffer.from("These are my notes on ants."),
+    bytes: () => Buffer.from("These are my notes on checks."),
     code: "IMAGE_UNDECODABLE",
     says: /JPEG or PNG/,
   },
@@ -61,8 +61,8 @@ const cases: {
 /** A classifier with a head, and what it says of a photo. */
 async function trained(page: Page): Promise<void> {
   await create(page);
-  await add(page, "ants", photos("train", "ants", 3));
-  await add(page, "bees", photos("train", "bees", 3));
+  await add(page, "checks", photos("train", "checks", 3));
+  await add(page, "rings", photos("train", "rings", 3));
   await page.evaluate(() =>
     window.steps(window.classifier.train({ epochs: 5 })),
   );
@@ -80,7 +80,7 @@ test("unusable images are told with reason and remedy, and the rest goes on", as
       const { classifier } = window;
       const bad = await window.files(names.map((name) => `/own/${name}`));
       const [known, fresh] = await window.files(good);
-      const predict = async () => (await classifier.predict([known!]))[0]!;
+      const predict = async () => (await classifier.predict([known!]))[0];
       const before = {
         classes: classifier.classes,
         prediction: await predict(),
@@ -91,17 +91,17 @@ test("unusable images are told with reason and remedy, and the rest goes on", as
           await window.failure(classifier.predict([known!, file])),
         );
       }
-      const added = await classifier.add(bad, { label: "bees" });
+      const added = await classifier.add(bad, { label: "rings" });
       const after = {
         classes: classifier.classes,
         prediction: await predict(),
       };
       const mixed = await classifier.add([bad[0]!, fresh!, bad[1]!], {
-        label: "bees",
+        label: "rings",
       });
       return { before, after, added, mixed, predictFailures };
     },
-    { names, good: urlsOf(photos("val", "bees", 2)) },
+    { names, good: urlsOf(photos("val", "rings", 2)) },
   );
 
   expect(result.added).toMatchObject({ added: 0, duplicates: [] });
@@ -131,17 +131,19 @@ test("what is no image at all is refused by its position", async ({
     async (urls) => {
       const { classifier } = window;
       const [photo] = await window.files(urls);
-      const wrong = [[photo, "ants/1.jpg"], photo] as unknown as File[][];
+      const wrong = [[photo, "checks/1.jpg"], photo] as unknown as File[][];
       return Promise.all(
         wrong.map((images) =>
-          window.failure(classifier.add(images, { label: "ants" })),
+          window.failure(classifier.add(images, { label: "checks" })),
         ),
       );
     },
-    urlsOf(photos("train", "ants", 1)),
+    urlsOf(photos("train", "checks", 1)),
   );
   expect(failures[0]).toMatchObject({ code: "INVALID_ARGUMENT" });
-  expect(failures[0]!.message).toMatch(/Image 2 is "ants\/1.jpg": pass a File/);
+  expect(failures[0]!.message).toMatch(
+    /Image 2 is "checks\/1.jpg": pass a File/,
+  );
   expect(failures[1]).toMatchObject({ code: "INVALID_ARGUMENT" });
   expect(failures[1]!.message).toMatch(/not iterable: pass an array/);
 });
@@ -167,25 +169,25 @@ test("training says what is missing, and leaves everything as it was", async ({
   expect(none.evaluate).toMatchObject({ code: "NOT_TRAINED", own: true });
   expect(none.evaluate!.message).toContain("Train first");
 
-  await add(packagePage, "ants", photos("train", "ants", 2));
+  await add(packagePage, "checks", photos("train", "checks", 2));
   const one = await attempt();
   expect(one.train).toMatchObject({ code: "TOO_FEW_CLASSES", own: true });
-  expect(one.train!.message).toMatch(/"ants".*second class/);
+  expect(one.train!.message).toMatch(/"checks".*second class/);
   expect(one.same).toBe(true);
 
-  await add(packagePage, "bees", photos("val", "bees", 1), "test");
+  await add(packagePage, "rings", photos("val", "rings", 1), "test");
   const onlyForTesting = await attempt();
   expect(onlyForTesting.train).toMatchObject({
     code: "TOO_FEW_IMAGES",
     own: true,
   });
   expect(onlyForTesting.train!.message).toMatch(
-    /"bees" has no image to train on.*not for testing/,
+    /"rings" has no image to train on.*not for testing/,
   );
   expect(onlyForTesting.same).toBe(true);
 
   // One image of a class is little, but not nothing.
-  await add(packagePage, "bees", photos("train", "bees", 1));
+  await add(packagePage, "rings", photos("train", "rings", 1));
   const enough = await attempt();
   expect(enough.train).toBeNull();
   expect(enough.evaluate).toBeNull();
@@ -205,7 +207,7 @@ test("predicting needs a head, and says so before it computes anything", async (
       );
       return { failure, embedded };
     },
-    urlsOf(photos("train", "ants", 1)),
+    urlsOf(photos("train", "checks", 1)),
   );
   expect(result.failure).toMatchObject({ code: "NOT_TRAINED", own: true });
   expect(result.embedded).toBe(0);
@@ -215,9 +217,9 @@ test("options that make no sense are refused by name", async ({
   packagePage,
 }) => {
   await create(packagePage);
-  await add(packagePage, "ants", photos("train", "ants", 2));
-  await add(packagePage, "bees", photos("train", "bees", 2));
-  const wrong = [
+  await add(packagePage, "checks", photos("train", "checks", 2));
+  await add(packagePage, "rings", photos("train", "rings", 2));
+  const wrong: Record<string, number | string>[] = [
     { epochs: 0 },
     { epochs: 1.5 },
     { learningRate: 0.1 },
@@ -231,7 +233,7 @@ test("options that make no sense are refused by name", async ({
   const result = await packagePage.evaluate(async (wrong) => {
     const failures = [];
     for (const options of wrong) {
-      const run = window.classifier.train(options as { epochs: number });
+      const run = window.classifier.train(options);
       failures.push(await window.failure(window.steps(run)));
     }
     const steps = await window.steps(window.classifier.train({ epochs: 1 }));

@@ -46,7 +46,7 @@ test("auto takes the CPU, says why, and loads nothing of the other module", asyn
       const [embedding] = await classifier.embed(await window.files(urls));
       return { backend: classifier.backend, length: embedding!.length };
     },
-    urlsOf(photos("train", "ants", 1)),
+    urlsOf(photos("train", "checks", 1)),
   );
   expect(result.backend.kind).toBe("cpu");
   expect(result.backend.reason).toMatch(

@@ -9,12 +9,12 @@ test("adding, training, evaluating and predicting make no request", async ({
   makeFolder,
 }) => {
   const folder = makeFolder("photos", {
-    ants: photos("train", "ants", 4),
-    bees: photos("train", "bees", 4),
+    checks: photos("train", "checks", 4),
+    rings: photos("train", "rings", 4),
   });
   const tests = makeFolder("tests", {
-    ants: photos("val", "ants", 2),
-    bees: photos("val", "bees", 2),
+    checks: photos("val", "checks", 2),
+    rings: photos("val", "rings", 2),
   });
   const headstart = new HeadstartPage(page);
   await headstart.open();
@@ -37,9 +37,7 @@ test("adding, training, evaluating and predicting make no request", async ({
   await headstart.finish(/Added 4 photos/);
   await headstart.trainToEnd();
   await expect(headstart.accuracy).toBeVisible();
-  await page
-    .getByTestId("predict-files")
-    .setInputFiles(photos("val", "bees", 2, 20));
+  await headstart.predict(photos("val", "rings", 2, 20));
   await headstart.finish(/Predicted 2 photos/);
   await expect(page.getByTestId("prediction")).toHaveCount(2);
 
@@ -55,15 +53,15 @@ test("the package makes no request either", async ({
   await create(packagePage);
   const files = await packagePage.evaluateHandle(
     (urls) => window.files(urls),
-    urlsOf([...photos("train", "ants", 2), ...photos("train", "bees", 2)]),
+    urlsOf([...photos("train", "checks", 2), ...photos("train", "rings", 2)]),
   );
   const requests: string[] = [];
   context.on("request", (request) => requests.push(request.url()));
   await context.setOffline(true);
   const predictions = await packagePage.evaluate(async (files) => {
     const { classifier } = window;
-    await classifier.add(files.slice(0, 2), { label: "ants" });
-    await classifier.add(files.slice(2), { label: "bees" });
+    await classifier.add(files.slice(0, 2), { label: "checks" });
+    await classifier.add(files.slice(2), { label: "rings" });
     await window.steps(classifier.train({ epochs: 2 }));
     await classifier.evaluate();
     return classifier.predict(files.slice(0, 1));

@@ -1,11 +1,20 @@
 /** The built package in a plain page, on the CPU: what it does when all is well. */
-import { basename } from "node:path";
-import { photoBytes, photos, sample } from "./support/inputs.js";
+import {
+  nameOf,
+  photoBytes,
+  photos,
+  strangers,
+  type Pattern,
+} from "./support/inputs.js";
 import { png, turnedJpeg } from "./support/images.js";
 import { add, create, expect, test, urlOf, urlsOf } from "./support/test.js";
 import { distance } from "./support/vectors.js";
 
-test("learns ants and bees, reports on held-out photos, and predicts", async ({
+/** Pictures to be tested on. The first two of the rings look nearly like ones to learn from. */
+const held = (pattern: Pattern, count: number) =>
+  photos("val", pattern, count, 2);
+
+test("learns checks and rings, reports on held-out photos, and predicts", async ({
   packagePage,
 }) => {
   const created = await packagePage.evaluate(async () => {
@@ -30,18 +39,13 @@ test("learns ants and bees, reports on held-out photos, and predicts", async ({
   });
   expect(created.classes).toEqual([]);
 
-  await add(packagePage, "ants", photos("train", "ants", 8));
-  await add(packagePage, "bees", photos("train", "bees", 8));
-  await add(packagePage, "ants", photos("val", "ants", 3), "test");
-  const classes = await add(
-    packagePage,
-    "bees",
-    photos("val", "bees", 3),
-    "test",
-  );
+  await add(packagePage, "checks", photos("train", "checks", 8));
+  await add(packagePage, "rings", photos("train", "rings", 8));
+  await add(packagePage, "checks", held("checks", 3), "test");
+  const classes = await add(packagePage, "rings", held("rings", 3), "test");
   expect(classes).toEqual([
-    { label: "ants", auto: 8, train: 0, test: 3 },
-    { label: "bees", auto: 8, train: 0, test: 3 },
+    { label: "checks", auto: 8, train: 0, test: 3 },
+    { label: "rings", auto: 8, train: 0, test: 3 },
   ]);
 
   const { steps, report } = await packagePage.evaluate(async () => ({
@@ -58,7 +62,8 @@ test("learns ants and bees, reports on held-out photos, and predicts", async ({
     ({ label, predicted }) => label === predicted,
   );
   expect(report.accuracy).toBeCloseTo(right.length / 6, 12);
-  expect(report.accuracy).toBeGreaterThanOrEqual(4 / 6);
+  // All are right; one may fall the other way by another rounding.
+  expect(report.accuracy).toBeGreaterThanOrEqual(5 / 6);
   expect(report.confusion.flat().reduce((sum, count) => sum + count)).toBe(6);
   expect(report.head).toMatchObject({
     method: "lbfgs",
@@ -71,8 +76,8 @@ test("learns ants and bees, reports on held-out photos, and predicts", async ({
   expect(report.nearDuplicates).toMatchObject({ setAside: 0, conflicts: [] });
 
   const unseen = [
-    ...photos("val", "ants", 2, 10),
-    ...photos("val", "bees", 2, 10),
+    ...photos("val", "checks", 2, 10),
+    ...photos("val", "rings", 2, 10),
   ];
   const { predictions, tops } = await packagePage.evaluate(async (urls) => {
     const files = await window.files(urls);
@@ -103,8 +108,8 @@ test("without a test folder, holds out some of the photos", async ({
   packagePage,
 }) => {
   await create(packagePage);
-  await add(packagePage, "ants", photos("train", "ants", 5));
-  await add(packagePage, "bees", photos("train", "bees", 5));
+  await add(packagePage, "checks", photos("train", "checks", 5));
+  await add(packagePage, "rings", photos("train", "rings", 5));
   const report = await packagePage.evaluate(async () => {
     await window.steps(window.classifier.train({ epochs: 2 }));
     return window.classifier.evaluate();
@@ -117,27 +122,27 @@ test("counts an image once, wherever and under whatever name it comes again", as
   packagePage,
 }) => {
   await create(packagePage);
-  const [ant, bee] = [
-    photos("train", "ants", 1)[0]!,
-    photos("train", "bees", 1)[0]!,
+  const [check, ring] = [
+    photos("train", "checks", 1)[0]!,
+    photos("train", "rings", 1)[0]!,
   ];
   const result = await packagePage.evaluate(
-    async ([ant, bee]) => {
+    async ([check, ring]) => {
       const { classifier, file } = window;
-      const first = await file(ant!, "ant.jpg");
-      const again = await file(ant!, "same ant.jpg");
+      const first = await file(check!, "check.jpg");
+      const again = await file(check!, "same check.jpg");
       return {
-        sameCall: await classifier.add([first, again], { label: "ants" }),
-        otherCall: await classifier.add([again], { label: "ants" }),
-        otherClass: await classifier.add([again], { label: "bees" }),
-        testFolder: await classifier.add([again, await file(bee!)], {
-          label: "bees",
+        sameCall: await classifier.add([first, again], { label: "checks" }),
+        otherCall: await classifier.add([again], { label: "checks" }),
+        otherClass: await classifier.add([again], { label: "rings" }),
+        testFolder: await classifier.add([again, await file(ring!)], {
+          label: "rings",
           split: "test",
         }),
         classes: classifier.classes,
       };
     },
-    [urlOf(ant), urlOf(bee)],
+    [urlOf(check), urlOf(ring)],
   );
   expect(result.sameCall).toMatchObject({ added: 1, rejected: [] });
   expect(result.otherCall).toMatchObject({ added: 0, rejected: [] });
@@ -150,13 +155,13 @@ test("counts an image once, wherever and under whatever name it comes again", as
     [result.testFolder, "LABEL_CONFLICT"],
   ] as const) {
     expect(duplicates).toHaveLength(1);
-    expect(duplicates[0]).toMatchObject({ name: "same ant.jpg", code });
-    expect(duplicates[0]!.reason).toContain("ant.jpg");
+    expect(duplicates[0]).toMatchObject({ name: "same check.jpg", code });
+    expect(duplicates[0]!.reason).toContain("check.jpg");
   }
-  expect(result.otherClass.duplicates[0]!.reason).toContain("ants");
+  expect(result.otherClass.duplicates[0]!.reason).toContain("checks");
   expect(result.classes).toEqual([
-    { label: "ants", auto: 1, train: 0, test: 0 },
-    { label: "bees", auto: 0, train: 0, test: 1 },
+    { label: "checks", auto: 1, train: 0, test: 0 },
+    { label: "rings", auto: 0, train: 0, test: 1 },
   ]);
 });
 
@@ -164,25 +169,28 @@ test("leaves near-duplicates of training images out of the test, and tells those
   packagePage,
 }) => {
   await create(packagePage);
-  await add(packagePage, "ants", photos("train", "ants", 6));
-  await add(packagePage, "bees", photos("train", "bees", 6));
-  await add(packagePage, "ants", photos("val", "ants", 3), "test");
-  await add(packagePage, "bees", photos("val", "bees", 3), "test");
+  await add(packagePage, "checks", photos("train", "checks", 6));
+  await add(packagePage, "rings", photos("train", "rings", 6));
+  await add(packagePage, "checks", held("checks", 3), "test");
+  await add(packagePage, "rings", held("rings", 3), "test");
   const report = await packagePage.evaluate(
-    async ([ant, bee]) => {
+    async ([check, ring]) => {
       const { classifier, file, recompressed } = window;
-      const sameAnt = await recompressed(await file(ant!), "same ant.jpg");
-      const sameBee = await recompressed(await file(bee!), "same bee.jpg");
-      await classifier.add([sameAnt], { label: "ants", split: "test" });
-      await classifier.add([sameBee], { label: "ants" });
+      const sameCheck = await recompressed(
+        await file(check!),
+        "same check.jpg",
+      );
+      const sameRing = await recompressed(await file(ring!), "same ring.jpg");
+      await classifier.add([sameCheck], { label: "checks", split: "test" });
+      await classifier.add([sameRing], { label: "checks" });
       await window.steps(classifier.train({ l2: 0.1 }));
       return classifier.evaluate();
     },
-    urlsOf([photos("train", "ants", 1)[0]!, photos("train", "bees", 1)[0]!]),
+    urlsOf([photos("train", "checks", 1)[0]!, photos("train", "rings", 1)[0]!]),
   );
   expect(report.tested).toBe(6);
   expect(report.predictions.map(({ name }) => name)).not.toContain(
-    "same ant.jpg",
+    "same check.jpg",
   );
   expect(report.nearDuplicates).toMatchObject({
     groups: 2,
@@ -192,19 +200,19 @@ test("leaves near-duplicates of training images out of the test, and tells those
   const { conflicts } = report.nearDuplicates;
   expect(conflicts).toHaveLength(1);
   expect(conflicts[0]!.map(({ label }) => label).sort()).toEqual([
-    "ants",
-    "bees",
+    "checks",
+    "rings",
   ]);
-  expect(conflicts[0]!.map(({ name }) => name)).toContain("same bee.jpg");
+  expect(conflicts[0]!.map(({ name }) => name)).toContain("same ring.jpg");
 });
 
 test("suggests the label of a photo that was given the wrong one, and hands its file over", async ({
   packagePage,
 }) => {
   await create(packagePage);
-  const wrong = photos("train", "bees", 1, 30)[0]!;
-  await add(packagePage, "ants", [...photos("train", "ants", 20), wrong]);
-  await add(packagePage, "bees", photos("train", "bees", 20));
+  const wrong = photos("train", "rings", 1, 30)[0]!;
+  await add(packagePage, "checks", [...photos("train", "checks", 20), wrong]);
+  await add(packagePage, "rings", photos("train", "rings", 20));
   const { problems, predictions } = await packagePage.evaluate(async () => {
     await window.steps(window.classifier.train());
     const report = await window.classifier.evaluate();
@@ -221,9 +229,9 @@ test("suggests the label of a photo that was given the wrong one, and hands its 
   for (const { name, file } of [...problems, ...predictions])
     expect(file).toBe(name);
   expect(predictions.length).toBeGreaterThan(0);
-  expect(problems.find(({ name }) => name === basename(wrong))).toMatchObject({
-    label: "ants",
-    suggested: "bees",
+  expect(problems.find(({ name }) => name === nameOf(wrong))).toMatchObject({
+    label: "checks",
+    suggested: "rings",
   });
 });
 
@@ -231,11 +239,11 @@ test("explains a prediction by where it looked and what it is like", async ({
   packagePage,
 }) => {
   await create(packagePage);
-  const ants = photos("train", "ants", 8);
-  await add(packagePage, "ants", ants);
-  await add(packagePage, "bees", photos("train", "bees", 8));
-  await add(packagePage, "ants", photos("val", "ants", 2), "test");
-  await add(packagePage, "bees", photos("val", "bees", 2), "test");
+  const checks = photos("train", "checks", 8);
+  await add(packagePage, "checks", checks);
+  await add(packagePage, "rings", photos("train", "rings", 8));
+  await add(packagePage, "checks", held("checks", 2), "test");
+  await add(packagePage, "rings", held("rings", 2), "test");
   const { heatmap, nearest, likeliest, photo } = await packagePage.evaluate(
     async (urls) => {
       await window.steps(window.classifier.train({ l2: 0.1 }));
@@ -244,7 +252,7 @@ test("explains a prediction by where it looked and what it is like", async ({
         heatmap: true,
         nearest: 3,
       });
-      const { heatmap, nearest, classes } = prediction!;
+      const { heatmap, nearest, classes } = prediction;
       const { width, height } = await createImageBitmap(file!);
       return {
         photo: { width, height },
@@ -263,7 +271,7 @@ test("explains a prediction by where it looked and what it is like", async ({
         })),
       };
     },
-    urlsOf(ants.slice(0, 1)),
+    urlsOf(checks.slice(0, 1)),
   );
   expect(heatmap).toMatchObject({
     label: likeliest,
@@ -289,9 +297,9 @@ test("explains a prediction by where it looked and what it is like", async ({
 
   expect(nearest).toHaveLength(3);
   expect(nearest![0]).toMatchObject({
-    name: basename(ants[0]!),
-    file: basename(ants[0]!),
-    label: "ants",
+    name: nameOf(checks[0]!),
+    file: nameOf(checks[0]!),
+    label: "checks",
   });
   const similarities = nearest!.map(({ similarity }) => similarity);
   expect(similarities[0]).toBeCloseTo(1, 4);
@@ -302,9 +310,9 @@ test("refuses photos of something else, and names the likeliest class all the sa
   packagePage,
 }) => {
   await create(packagePage);
-  await add(packagePage, "ants", photos("train", "ants", 30));
-  await add(packagePage, "bees", photos("train", "bees", 30));
-  const strange = ["coffee", "basketball", "bridge"].map(sample);
+  await add(packagePage, "checks", photos("train", "checks", 30));
+  await add(packagePage, "rings", photos("train", "rings", 30));
+  const strange = strangers(3);
   const { report, predictions } = await packagePage.evaluate(async (urls) => {
     await window.steps(window.classifier.train());
     return {
@@ -321,7 +329,7 @@ test("refuses photos of something else, and names the likeliest class all the sa
   for (const { label, unknown, similarity, classes } of predictions) {
     expect({ label, unknown }).toEqual({ label: null, unknown: true });
     expect(similarity!).toBeLessThan(threshold);
-    expect(["ants", "bees"]).toContain(classes[0]!.label);
+    expect(["checks", "rings"]).toContain(classes[0]!.label);
   }
 });
 
@@ -413,7 +421,7 @@ test("turns a photo as its EXIF orientation says", async ({
   site,
 }) => {
   await create(packagePage);
-  const photo = photoBytes(photos("train", "bees", 1)[0]!);
+  const photo = photoBytes(photos("train", "rings", 1)[0]!);
   site.put("/own/straight.jpg", photo, "image/jpeg");
   site.put("/own/turned.jpg", turnedJpeg(photo, 3), "image/jpeg");
   const [straight, turned, byHand] = await packagePage.evaluate(async () => {
@@ -439,16 +447,16 @@ test("goes on while a training runs, and refuses a second one", async ({
   packagePage,
 }) => {
   await create(packagePage);
-  await add(packagePage, "ants", photos("train", "ants", 3));
-  await add(packagePage, "bees", photos("train", "bees", 3));
-  const more = urlsOf(photos("train", "bees", 1, 3));
+  await add(packagePage, "checks", photos("train", "checks", 3));
+  await add(packagePage, "rings", photos("train", "rings", 3));
+  const more = urlsOf(photos("train", "rings", 1, 3));
   const result = await packagePage.evaluate(async (urls) => {
     const { classifier } = window;
     const run = classifier.train({ method: "adam", epochs: 5 });
     const first = await run.next();
     const second = await window.failure(window.steps(classifier.train()));
     const added = await classifier.add(await window.files(urls), {
-      label: "bees",
+      label: "rings",
     });
     const rest = await window.steps(run);
     const [prediction] = await classifier.predict(await window.files(urls));
@@ -462,13 +470,13 @@ test("goes on while a training runs, and refuses a second one", async ({
   expect(result.second!.message).toContain("cancel it first");
   expect(result.added.added).toBe(1);
   expect(result.rest.map(({ epoch }) => epoch)).toEqual([2, 3, 4, 5]);
-  expect(["ants", "bees"]).toContain(result.prediction!.classes[0]!.label);
+  expect(["checks", "rings"]).toContain(result.prediction!.classes[0]!.label);
 });
 
 test("gives the same head for the same seed", async ({ packagePage }) => {
   await create(packagePage);
-  await add(packagePage, "ants", photos("train", "ants", 4));
-  await add(packagePage, "bees", photos("train", "bees", 4));
+  await add(packagePage, "checks", photos("train", "checks", 4));
+  await add(packagePage, "rings", photos("train", "rings", 4));
   const losses = await packagePage.evaluate(async () => {
     const losses: number[] = [];
     for (const seed of [7, 7, 8]) {
@@ -497,7 +505,7 @@ test("ends its worker when it is disposed of", async ({ packagePage }) => {
         await window.failure(window.classifier.evaluate()),
       ];
     },
-    urlOf(photos("train", "ants", 1)[0]!),
+    urlOf(photos("train", "checks", 1)[0]!),
   );
   for (const each of failure)
     expect(each).toMatchObject({ code: "DISPOSED", own: true });

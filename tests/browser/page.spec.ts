@@ -1,14 +1,19 @@
 /** How the page behaves: dropping, naming, keyboard, phone, missing weights. */
 import { readFileSync } from "node:fs";
-import { basename } from "node:path";
 import type { Locator, Page } from "@playwright/test";
-import { photos, sample, weightsPath } from "./support/inputs.js";
+import {
+  filesOf,
+  nameOf,
+  photos,
+  strangers,
+  weightsPath,
+} from "./support/inputs.js";
 import { HeadstartPage } from "./support/headstart-page.js";
 import { expect, test } from "./support/test.js";
 
 const few = {
-  ants: photos("train", "ants", 3),
-  bees: photos("train", "bees", 3),
+  checks: photos("train", "checks", 3),
+  rings: photos("train", "rings", 3),
 };
 
 /** Drops files, as a person would from a file manager. */
@@ -17,15 +22,15 @@ async function drop(
   target: string,
   paths: string[],
 ): Promise<void> {
-  const files = paths.map((path) => ({
-    name: basename(path),
-    base64: readFileSync(path).toString("base64"),
+  const files = filesOf(paths).map(({ name, mimeType, buffer }) => ({
+    ...{ name, mimeType },
+    base64: buffer.toString("base64"),
   }));
   const dataTransfer = await page.evaluateHandle((files) => {
     const transfer = new DataTransfer();
-    for (const { name, base64 } of files) {
+    for (const { name, mimeType, base64 } of files) {
       const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
-      transfer.items.add(new File([bytes], name, { type: "image/jpeg" }));
+      transfer.items.add(new File([bytes], name, { type: mimeType }));
     }
     return transfer;
   }, files);
@@ -75,8 +80,8 @@ test("takes a folder of class folders, trains, reports and predicts", async ({
   await headstart.open();
   await headstart.addFolder(makeFolder("photos", few));
   await headstart.finish(/Added 6 photos/);
-  await expect(headstart.count("ants")).toHaveAttribute("data-train", "3");
-  await expect(headstart.count("bees")).toHaveAttribute("data-train", "3");
+  await expect(headstart.count("checks")).toHaveAttribute("data-train", "3");
+  await expect(headstart.count("rings")).toHaveAttribute("data-train", "3");
 
   const accuracy = await headstart.trainToEnd();
   expect(accuracy).toBeGreaterThanOrEqual(0);
@@ -94,10 +99,10 @@ test("takes a folder of class folders, trains, reports and predicts", async ({
     report.getByRole("list", { name: "Mistakes" }).getByRole("listitem"),
   ).toHaveCount(2 - right);
 
-  const photo = photos("val", "bees", 1)[0]!;
-  await page.getByTestId("predict-files").setInputFiles(photo);
+  const photo = photos("val", "rings", 1)[0]!;
+  await headstart.predict([photo]);
   await expect(page.getByTestId("prediction")).toHaveCount(1);
-  await expect(page.getByRole("img", { name: basename(photo) })).toBeVisible();
+  await expect(page.getByRole("img", { name: nameOf(photo) })).toBeVisible();
 });
 
 test("reports on labels, learning and strangers, and explains its predictions", async ({
@@ -106,11 +111,11 @@ test("reports on labels, learning and strangers, and explains its predictions", 
 }) => {
   const headstart = new HeadstartPage(page);
   await headstart.open();
-  const mislabelled = photos("train", "bees", 1, 30)[0]!;
+  const mislabelled = photos("train", "rings", 1, 30)[0]!;
   await headstart.addFolder(
     makeFolder("photos", {
-      ants: [...photos("train", "ants", 30), mislabelled],
-      bees: photos("train", "bees", 30),
+      checks: [...photos("train", "checks", 30), mislabelled],
+      rings: photos("train", "rings", 30),
     }),
   );
   await headstart.finish(/Added 61 photos/, 2 * 60_000);
@@ -134,37 +139,37 @@ test("reports on labels, learning and strangers, and explains its predictions", 
   const suspect = page
     .getByTestId("label-problems")
     .getByRole("listitem")
-    .filter({ has: page.getByRole("img", { name: basename(mislabelled) }) });
-  await expect(suspect).toContainText(/labelled ants\s*looks like bees/);
+    .filter({ has: page.getByRole("img", { name: nameOf(mislabelled) }) });
+  await expect(suspect).toContainText(/labelled checks\s*looks like rings/);
   await expect(
     page.getByRole("region", { name: "Near-duplicates" }),
   ).toBeVisible();
 
-  const insect = photos("val", "bees", 1, 10)[0]!;
-  const strange = sample("coffee");
-  await page.getByTestId("predict-files").setInputFiles([insect, strange]);
+  const rings = photos("val", "rings", 1, 10)[0]!;
+  const strange = strangers(1)[0]!;
+  await headstart.predict([rings, strange]);
   await headstart.finish(/Predicted 2 photos/);
   const card = (photo: string) =>
     page.getByTestId("prediction").filter({
-      has: page.getByRole("img", { name: new RegExp(`^${basename(photo)}`) }),
+      has: page.getByRole("img", { name: new RegExp(`^${nameOf(photo)}`) }),
     });
   await expect(card(strange)).toHaveAttribute("data-unknown", "true");
   await expect(card(strange)).toContainText("None of these");
-  await expect(card(strange)).toContainText(/(ants|bees)\s+comes closest/);
-  await expect(card(insect)).toHaveAttribute("data-label", "bees");
+  await expect(card(strange)).toContainText(/(checks|rings)\s+comes closest/);
+  await expect(card(rings)).toHaveAttribute("data-label", "rings");
   await expect(
-    card(insect)
+    card(rings)
       .getByRole("list", { name: /^Most like these/ })
       .getByRole("listitem"),
   ).toHaveCount(3);
 
   await page.getByLabel("Show where it looked").check();
-  const looked = card(insect).getByRole("img", { name: /speaks for bees/ });
+  const looked = card(rings).getByRole("img", { name: /speaks for rings/ });
   await expect(looked).toBeVisible();
   await looked.scrollIntoViewIfNeeded();
   const canvas = looked.locator("canvas");
   await expect
-    .poll(() => cornerAgainstPhoto(canvas, insect))
+    .poll(() => cornerAgainstPhoto(canvas, rings))
     .toBeCloseTo(0.4, 1);
 });
 
@@ -176,8 +181,8 @@ test("takes one photo of two classes once, and says that the labels differ", asy
   await headstart.open();
   await headstart.addFolder(
     makeFolder("photos", {
-      ants: few.ants,
-      bees: [...few.bees, few.ants[0]!],
+      checks: few.checks,
+      rings: [...few.rings, few.checks[0]!],
     }),
   );
   const said = await headstart.finish(/Added 6 photos/);
@@ -185,9 +190,9 @@ test("takes one photo of two classes once, and says that the labels differ", asy
   const conflicts = page.getByRole("region", {
     name: "Photos of another class",
   });
-  await expect(conflicts).toContainText(basename(few.ants[0]!));
+  await expect(conflicts).toContainText(nameOf(few.checks[0]!));
   await expect(conflicts).toContainText("Only one class can be right");
-  await expect(headstart.count("bees")).toHaveAttribute("data-train", "3");
+  await expect(headstart.count("rings")).toHaveAttribute("data-train", "3");
 });
 
 test("lets views be chosen until there are photos", async ({
@@ -216,13 +221,13 @@ test("takes a single class folder, and more photos of it", async ({
 }) => {
   const headstart = new HeadstartPage(page);
   await headstart.open();
-  const folder = makeFolder("one", { ants: few.ants.slice(0, 2) });
-  await headstart.addFolder(`${folder}/ants`);
+  const folder = makeFolder("one", { checks: few.checks.slice(0, 2) });
+  await headstart.addFolder(`${folder}/checks`);
   await headstart.finish(/Added 2 photos/);
-  await page.getByTestId("more-files").setInputFiles(few.ants);
+  await page.getByTestId("more-files").setInputFiles(filesOf(few.checks));
   const said = await headstart.finish(/Added 1 photo\b/);
   expect(said).toContain("2 duplicates");
-  await expect(headstart.count("ants")).toHaveAttribute("data-train", "3");
+  await expect(headstart.count("checks")).toHaveAttribute("data-train", "3");
 });
 
 test("asks for the class of photos that are dropped without a folder", async ({
@@ -230,15 +235,15 @@ test("asks for the class of photos that are dropped without a folder", async ({
 }) => {
   const headstart = new HeadstartPage(page);
   await headstart.open();
-  await drop(page, '[data-testid="drop-zone"]', few.bees);
+  await drop(page, '[data-testid="drop-zone"]', few.rings);
   await expect(
     page.getByText("3 photos without a folder: which class?"),
   ).toBeVisible();
   await expect(page.getByLabel("Class name")).toBeFocused();
-  await page.keyboard.type("bees");
+  await page.keyboard.type("rings");
   await page.keyboard.press("Enter");
   await headstart.finish(/Added 3 photos/);
-  await expect(headstart.count("bees")).toHaveAttribute("data-train", "3");
+  await expect(headstart.count("rings")).toHaveAttribute("data-train", "3");
 });
 
 test("takes named classes from files", async ({ page }) => {
@@ -246,7 +251,7 @@ test("takes named classes from files", async ({ page }) => {
   await headstart.open();
   for (const [label, files] of Object.entries(few)) {
     await page.getByLabel("Class name").fill(label);
-    await page.getByTestId("class-files").setInputFiles(files);
+    await page.getByTestId("class-files").setInputFiles(filesOf(files));
     await headstart.finish(/Added 3 photos/);
     await expect(headstart.count(label)).toHaveAttribute("data-train", "3");
   }
@@ -262,7 +267,7 @@ test("can be used with the keyboard alone", async ({ page, makeFolder }) => {
         const focused = document.activeElement;
         const label =
           focused instanceof HTMLInputElement ? focused.labels?.[0] : undefined;
-        return (label ?? focused)?.textContent?.trim() ?? "";
+        return (label ?? focused)?.textContent.trim() ?? "";
       });
       if (text.startsWith(name)) return;
     }
@@ -291,14 +296,12 @@ test("fits a phone without scrolling sideways", async ({
   const long =
     "a class whose name is rather long_and_has_no_place_to_break_it_in_two";
   await headstart.addFolder(
-    makeFolder("photos", { ants: few.ants, [long]: few.bees }),
+    makeFolder("photos", { checks: few.checks, [long]: few.rings }),
   );
   await headstart.finish(/Added 6 photos/);
   expect(await overflow(page)).toBeLessThanOrEqual(0);
   await headstart.trainToEnd();
-  await page
-    .getByTestId("predict-files")
-    .setInputFiles(photos("val", "ants", 1));
+  await headstart.predict(photos("val", "checks", 1));
   await expect(page.getByTestId("prediction")).toHaveCount(1);
   expect(await overflow(page)).toBeLessThanOrEqual(0);
 });
@@ -309,18 +312,18 @@ test("tells unusable files and duplicates by name, and goes on", async ({
 }) => {
   const headstart = new HeadstartPage(page);
   await headstart.open();
-  await page.getByLabel("Class name").fill("ants");
+  await page.getByLabel("Class name").fill("checks");
   await page.getByTestId("class-files").setInputFiles([
     { name: "empty.jpg", mimeType: "image/jpeg", buffer: Buffer.alloc(0) },
     {
-      name: "ant.jpg",
+      name: "check.jpg",
       mimeType: "image/jpeg",
-      buffer: readFileSync(few.ants[0]!),
+      buffer: readFileSync(few.checks[0]!),
     },
     {
       name: "twin.jpg",
       mimeType: "image/jpeg",
-      buffer: readFileSync(few.ants[0]!),
+      buffer: readFileSync(few.checks[0]!),
     },
   ]);
   await headstart.finish(/Added 1 photo\b/);
@@ -330,7 +333,7 @@ test("tells unusable files and duplicates by name, and goes on", async ({
   await expect(
     page.getByRole("region", { name: "Duplicates left out" }),
   ).toContainText("twin.jpg");
-  await headstart.addFolder(makeFolder("photos", { bees: few.bees }));
+  await headstart.addFolder(makeFolder("photos", { rings: few.rings }));
   await headstart.finish(/Added 3 photos/);
 });
 
@@ -340,11 +343,11 @@ test("says what is missing when Train is pressed too early, and keeps the photos
 }) => {
   const headstart = new HeadstartPage(page);
   await headstart.open();
-  await headstart.addFolder(makeFolder("photos", { ants: few.ants }));
+  await headstart.addFolder(makeFolder("photos", { checks: few.checks }));
   await headstart.finish(/Added 3 photos/);
   await headstart.train.click();
-  await headstart.finish(/only one class, "ants"/);
-  await expect(headstart.count("ants")).toHaveAttribute("data-train", "3");
+  await headstart.finish(/only one class, "checks"/);
+  await expect(headstart.count("checks")).toHaveAttribute("data-train", "3");
 });
 
 test("says when weights are missing, and takes them from disk", async ({
@@ -357,7 +360,7 @@ test("says when weights are missing, and takes them from disk", async ({
     .getByRole("alert")
     .filter({ hasText: "nowhere.safetensors" });
   await expect(alert).toContainText("404");
-  await headstart.addFolder(makeFolder("photos", { ants: few.ants }));
+  await headstart.addFolder(makeFolder("photos", { checks: few.checks }));
   await page.getByTestId("weights-file").setInputFiles(weightsPath);
   await expect(headstart.backend).toContainText("Runs on the CPU");
   // The photos that came before the weights have waited for them.
@@ -369,7 +372,7 @@ test("deletes what is kept in the browser, when asked to", async ({
   makeFolder,
 }) => {
   const headstart = new HeadstartPage(page);
-  const folder = makeFolder("photos", { ants: photos("train", "ants", 3) });
+  const folder = makeFolder("photos", { checks: photos("train", "checks", 3) });
   const kept = () =>
     page.evaluate(async () => {
       const database = await new Promise<IDBDatabase>((resolve) => {
@@ -394,5 +397,5 @@ test("deletes what is kept in the browser, when asked to", async ({
   await page.getByRole("button", { name: "Delete what is kept" }).click();
   await expect(page.getByText("Deleted.")).toBeVisible();
   expect(await kept()).toEqual({ embeddings: 0, caches: [] });
-  await expect(headstart.count("ants")).toContainText("3 photos");
+  await expect(headstart.count("checks")).toContainText("3 photos");
 });

@@ -1,20 +1,21 @@
 /** Exporting and loading: a project goes on where it was, a head predicts the same, and bad files say what is wrong. */
+import type { Prediction, Report } from "headstart";
 import { photos } from "./support/inputs.js";
 import { add, create, expect, test, urlsOf } from "./support/test.js";
 
-const held = photos("val", "ants", 2, 10);
+const held = photos("val", "checks", 2, 10);
 
 test.beforeEach(async ({ packagePage }) => {
   await create(packagePage);
-  await add(packagePage, "ants", photos("train", "ants", 8));
-  await add(packagePage, "bees", photos("train", "bees", 8));
+  await add(packagePage, "checks", photos("train", "checks", 8));
+  await add(packagePage, "rings", photos("train", "rings", 8));
 });
 
 test("a project has the same report and predictions, and goes on", async ({
   packagePage,
 }) => {
   const { before, after, more } = await packagePage.evaluate(
-    async ({ held, ant }) => {
+    async ({ held, check }) => {
       const { Classifier } = window.headstart;
       await window.steps(window.classifier.train());
       const files = await window.files(held);
@@ -24,7 +25,11 @@ test("a project has the same report and predictions, and goes on", async ({
         // The files themselves are not in a project.
         const strip = (key: string, value: unknown) =>
           key === "image" ? undefined : value;
-        return JSON.parse(JSON.stringify({ report, predictions }, strip));
+        const text = JSON.stringify({ report, predictions }, strip);
+        return JSON.parse(text) as {
+          report: Report;
+          predictions: Prediction[];
+        };
       };
       const before = await told(window.classifier);
       const project = await window.classifier.export("project");
@@ -34,9 +39,9 @@ test("a project has the same report and predictions, and goes on", async ({
         backend: "cpu",
       });
       const after = await told(again);
-      const [known] = await window.files([ant]);
-      const duplicate = await again.add([known!], { label: "ants" });
-      const fresh = await again.add(files, { label: "ants" });
+      const [known] = await window.files([check]);
+      const duplicate = await again.add([known!], { label: "checks" });
+      const fresh = await again.add(files, { label: "checks" });
       await window.steps(again.train());
       const trained = (await again.evaluate()).trained;
       const classes = again.classes;
@@ -44,7 +49,7 @@ test("a project has the same report and predictions, and goes on", async ({
     },
     {
       held: urlsOf(held),
-      ant: urlsOf(photos("train", "ants", 1))[0]!,
+      check: urlsOf(photos("train", "checks", 1))[0]!,
     },
   );
   expect(after).toEqual(before);
@@ -52,8 +57,8 @@ test("a project has the same report and predictions, and goes on", async ({
   expect(more.duplicate.duplicates).toMatchObject([{ code: "DUPLICATE" }]);
   expect(more.fresh.added).toBe(2);
   expect(more.classes).toMatchObject([
-    { label: "ants", auto: 10 },
-    { label: "bees", auto: 8 },
+    { label: "checks", auto: 10 },
+    { label: "rings", auto: 8 },
   ]);
   expect(more.trained).toBeGreaterThan(before.report.trained);
 });
@@ -90,12 +95,14 @@ test("renaming and removing show in predictions, and removing asks for another t
   const result = await packagePage.evaluate(async (urls) => {
     const { classifier } = window;
     await window.steps(classifier.train());
-    await classifier.rename("ants", "wood ants");
+    await classifier.rename("checks", "bold checks");
     const files = await window.files(urls);
     const [prediction] = await classifier.predict(files);
-    const taken = await window.failure(classifier.rename("bees", "wood ants"));
-    const unknown = await window.failure(classifier.remove({ label: "wasps" }));
-    const removed = await classifier.remove({ label: "bees" });
+    const taken = await window.failure(
+      classifier.rename("rings", "bold checks"),
+    );
+    const unknown = await window.failure(classifier.remove({ label: "dots" }));
+    const removed = await classifier.remove({ label: "rings" });
     const untrained = await window.failure(classifier.predict(files));
     return {
       labels: prediction!.classes.map(({ label }) => label).sort(),
@@ -106,13 +113,13 @@ test("renaming and removing show in predictions, and removing asks for another t
       classes: classifier.classes,
     };
   }, urlsOf(held));
-  expect(result.labels).toEqual(["bees", "wood ants"]);
+  expect(result.labels).toEqual(["bold checks", "rings"]);
   expect(result.taken).toMatchObject({ code: "INVALID_ARGUMENT", own: true });
   expect(result.unknown).toMatchObject({ code: "INVALID_ARGUMENT", own: true });
-  expect(result.unknown!.message).toContain("wasps");
+  expect(result.unknown!.message).toContain("dots");
   expect(result.removed).toBe(8);
   expect(result.untrained).toMatchObject({ code: "NOT_TRAINED" });
-  expect(result.classes).toMatchObject([{ label: "wood ants", auto: 8 }]);
+  expect(result.classes).toMatchObject([{ label: "bold checks", auto: 8 }]);
 });
 
 test("a file that is no project is refused by name, and nothing is left running", async ({
@@ -133,7 +140,7 @@ test("a file that is no project is refused by name, and nothing is left running"
     };
     const files = {
       empty: new Blob([]),
-      text: new Blob(["my notes on ants"]),
+      text: new Blob(["my notes on checks"]),
       half: project.slice(0, project.size / 2),
       format: altered("headstart-project", "headstart-prospect"),
       weights: new Blob([await (await fetch("/weights")).arrayBuffer()]),

@@ -13,37 +13,37 @@ test("classifiers share a worker, a download and a backbone, and keep their imag
     .context()
     .on("request", (request) => requests.push(new URL(request.url()).pathname));
   const result = await packagePage.evaluate(
-    async ([ant, bee]) => {
+    async ([check, ring]) => {
       const { Classifier } = window.headstart;
       const options = {
         weights: "/weights",
         backend: "cpu" as const,
       };
       const first = await Classifier.create(options);
-      await first.embed([await window.file(ant!)]);
+      await first.embed([await window.file(check!)]);
       const alone = (await first.stats()).memory.wasm;
       const [second, third] = await Promise.all([
         Classifier.create({ ...options, views: "flip" }),
         Classifier.create(options),
       ]);
-      await first.add([await window.file(ant!)], { label: "ants" });
-      await third.add([await window.file(bee!)], { label: "bees" });
+      await first.add([await window.file(check!)], { label: "checks" });
+      await third.add([await window.file(ring!)], { label: "rings" });
       const together = (await second.stats()).memory.wasm;
       const classes = [first, second, third].map((each) => each.classes);
       first.dispose();
-      const [embedding] = await third.embed([await window.file(bee!)]);
+      const [embedding] = await third.embed([await window.file(ring!)]);
       const length = embedding.length;
       return { alone, together, classes, length };
     },
-    urlsOf([...photos("train", "ants", 1), ...photos("train", "bees", 1)]),
+    urlsOf([...photos("train", "checks", 1), ...photos("train", "rings", 1)]),
   );
   expect(requests.filter((path) => path === "/weights")).toHaveLength(1);
   expect(requests.filter((path) => path.endsWith(".wasm"))).toHaveLength(1);
   expect(packagePage.workers()).toHaveLength(1);
   expect(result.classes).toMatchObject([
-    [{ label: "ants", auto: 1 }],
+    [{ label: "checks", auto: 1 }],
     [],
-    [{ label: "bees", auto: 1 }],
+    [{ label: "rings", auto: 1 }],
   ]);
   expect(result.length).toBe(512);
   console.log(
@@ -55,10 +55,10 @@ test("classifiers share a worker, a download and a backbone, and keep their imag
 test("ten cycles of create, add, train and dispose leave memory where it was after the second", async ({
   packagePage,
 }) => {
-  const ants = photos("train", "ants", 10);
-  const bees = photos("train", "bees", 10);
+  const checks = photos("train", "checks", 4);
+  const rings = photos("train", "rings", 4);
   const cycles = await packagePage.evaluate(
-    async ({ ants, bees }) => {
+    async ({ checks, rings }) => {
       const { Classifier } = window.headstart;
       const options = {
         weights: "/weights",
@@ -70,8 +70,8 @@ test("ten cycles of create, add, train and dispose leave memory where it was aft
       const cycles: number[] = [];
       for (let cycle = 0; cycle < 10; cycle++) {
         const classifier = await Classifier.create(options);
-        await classifier.add(await window.files(ants), { label: "ants" });
-        await classifier.add(await window.files(bees), { label: "bees" });
+        await classifier.add(await window.files(checks), { label: "checks" });
+        await classifier.add(await window.files(rings), { label: "rings" });
         await window.steps(classifier.train());
         classifier.dispose();
         cycles.push((await keeper.stats()).memory.wasm);
@@ -79,7 +79,7 @@ test("ten cycles of create, add, train and dispose leave memory where it was aft
       keeper.dispose();
       return cycles;
     },
-    { ants: urlsOf(ants), bees: urlsOf(bees) },
+    { checks: urlsOf(checks), rings: urlsOf(rings) },
   );
   console.log(
     `memory: MiB of WebAssembly memory after each cycle: ${cycles.map((bytes) => bytes / MEGABYTE).join(", ")}`,
@@ -92,7 +92,7 @@ test("ten cycles of create, add, train and dispose leave memory where it was aft
 test("several workers share a batch, give what one gives, and ask for nothing once they are there", async ({
   packagePage,
 }) => {
-  const urls = urlsOf(photos("train", "ants", 7));
+  const urls = urlsOf(photos("train", "checks", 7));
   const single = await packagePage.evaluate(async (urls) => {
     const options = { weights: "/weights", backend: "cpu" as const };
     const { Classifier } = window.headstart;

@@ -28,7 +28,7 @@ const CONSUMERS: Consumer[] = [
 test.describe.configure({ mode: "parallel" });
 
 for (const { name, built, packages } of CONSUMERS) {
-  test(`${name}: the project builds, and its page learns ants and bees`, async ({
+  test(`${name}: the project builds, and its page learns checks and rings`, async ({
     page,
     serve,
   }) => {

@@ -10,6 +10,7 @@ import { project } from "./support/project.js";
 const EXPECTED = [
   ...["LICENSE-APACHE", "LICENSE-MIT", "README.md", "package.json"],
   ...["headstart-webgpu.wasm", "headstart.wasm"].map(inDist),
+  inDist("THIRD-PARTY-NOTICES.txt"),
   ...["index.js", "slim.js", "weights.js"].map(inDist),
   ...["worker.js", "slim-worker.js"].map(inDist),
   ...["index", "slim", "slim-worker", "weights"].map(inTypes),

@@ -5,7 +5,7 @@ import { POLICY, Violations } from "./support/policy.js";
 import { project } from "./support/project.js";
 import { expect, expectResult, test } from "./support/test.js";
 
-test("Vite's development server: the page learns ants and bees without any configuration", async ({
+test("Vite's development server: the page learns checks and rings without any configuration", async ({
   page,
 }) => {
   const root = await project("vite-dev", {

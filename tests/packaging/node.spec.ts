@@ -30,7 +30,7 @@ test("Node: importing is harmless, and a classifier is refused with the reason",
     packages: ["headstart", "headstart-weights"],
   });
   writeFileSync(join(folder, "program.js"), PROGRAM);
-  const result = JSON.parse(await node(["program.js"], folder));
+  const result: unknown = JSON.parse(await node(["program.js"], folder));
   const refusal = {
     name: "HeadstartError",
     code: "UNSUPPORTED_ENVIRONMENT",

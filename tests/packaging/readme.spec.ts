@@ -45,6 +45,10 @@ const KINDS = {
   ts: { ...OPTIONS, strict: true },
 };
 
+interface Manifest {
+  scripts?: { build: string };
+}
+
 const blocks = Object.entries(READMES).flatMap(([name, path]) =>
   codeBlocks(join(root, path)).map((block) => ({ name, ...block })),
 );
@@ -87,8 +91,8 @@ test("READMEs: every command is one that a consumer here builds with", () => {
   const tested = readdirSync(consumers, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map(({ name }) => join(consumers, name, "package.json"))
-    .flatMap((path) => JSON.parse(readFileSync(path, "utf8")).scripts ?? [])
-    .flatMap(({ build }) => (build as string).split(" && "));
+    .map((path) => JSON.parse(readFileSync(path, "utf8")) as Manifest)
+    .flatMap(({ scripts }) => scripts?.build.split(" && ") ?? []);
   const said = blocks
     .filter(({ language }) => COMMANDS.includes(language))
     .flatMap(({ text }) => text.split(/\n|&&/))

@@ -7,7 +7,7 @@ import { DIRECTIVES } from "./support/policy.js";
 import type { Handler } from "./support/site.js";
 import { expect, expectResult, test } from "./support/test.js";
 
-test("SvelteKit: the page is rendered on the server, and learns ants and bees in the browser", async ({
+test("SvelteKit: the page is rendered on the server, and learns checks and rings in the browser", async ({
   page,
   serve,
 }) => {

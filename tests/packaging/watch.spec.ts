@@ -38,5 +38,9 @@ test("watch: violations and complaints are seen, in the page and in its workers"
   ]);
 });
 
+interface Report {
+  "csp-report": { "effective-directive": string };
+}
+
 const directiveOf = (report: string): string =>
-  JSON.parse(report)["csp-report"]["effective-directive"];
+  (JSON.parse(report) as Report)["csp-report"]["effective-directive"];

@@ -4,7 +4,7 @@ const system = "/usr/bin/chromium";
 
 /** `undefined` leaves the choice to Playwright. */
 export const executablePath =
-  process.env.HEADSTART_CHROMIUM || (existsSync(system) ? system : undefined);
+  process.env.HEADSTART_CHROMIUM ?? (existsSync(system) ? system : undefined);
 
 const quiet = [
   "--no-sandbox",

@@ -36,7 +36,7 @@ class Pixels implements Partial<WasmSession> {
     };
   }
 
-  free() {}
+  free = () => undefined;
 }
 
 const nothing = { embeddings: new Float32Array(), maps: new Float32Array() };

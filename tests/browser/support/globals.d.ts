@@ -15,17 +15,19 @@ declare global {
     classifier: Headstart.Classifier;
     /** Kept by a test from one call to the next. */
     images: File[];
-    file(url: string, name?: string): Promise<File>;
+    file: (url: string, name?: string) => Promise<File>;
     /** The image compressed anew as a JPEG. */
-    recompressed(image: File, name: string): Promise<File>;
-    files(urls: string[]): Promise<File[]>;
-    failure(promise: Promise<unknown>): Promise<Failure | null>;
-    steps(
+    recompressed: (image: File, name: string) => Promise<File>;
+    files: (urls: string[]) => Promise<File[]>;
+    failure: (promise: Promise<unknown>) => Promise<Failure | null>;
+    steps: (
       run: AsyncIterable<Headstart.TrainStep>,
-    ): Promise<Headstart.TrainStep[]>;
-    embed(
+    ) => Promise<Headstart.TrainStep[]>;
+    embed: (
       classifier: Headstart.Classifier,
       images: Iterable<Headstart.ImageSource>,
-    ): Promise<number[][]>;
+    ) => Promise<number[][]>;
+    /** The source of every WebGPU shader that is compiled in this page from now on. */
+    recordShaders: () => string[];
   }
 }

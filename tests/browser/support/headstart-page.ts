@@ -1,5 +1,6 @@
 /** The page as a person uses it. */
 import { expect, type Locator, type Page } from "@playwright/test";
+import { filesOf } from "./inputs.js";
 
 export class HeadstartPage {
   readonly page: Page;
@@ -43,6 +44,11 @@ export class HeadstartPage {
     const details = this.page.getByText("Separate test photos");
     await details.click();
     await this.page.getByTestId("test-folder").setInputFiles(folder);
+  }
+
+  /** Hands pictures over for prediction. */
+  async predict(photos: string[]): Promise<void> {
+    await this.page.getByTestId("predict-files").setInputFiles(filesOf(photos));
   }
 
   /** Waits for the message that ends what is being done, and closes it. */

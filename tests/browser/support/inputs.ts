@@ -1,30 +1,49 @@
-/** The photos and the weights that the tests need. Where they are missing, tests fail and say so. */
+/** The pictures and the weights that the tests run on, which the crate draws from a seed. Where they are missing, tests fail and say so. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..");
+export const root = join(
+  dirname(fileURLToPath(import.meta.url)),
+  "..",
+  "..",
+  "..",
+);
 
-export const datasets = join(root, "..", "shared", "datasets");
-export const hymenoptera = join(datasets, "hymenoptera");
+export const drawn = join(root, "tests", "drawn-data");
 export const packageDist = join(root, "pkg-config", "dist");
 export const packageSources = join(root, "pkg-config", "src");
+/** The modules as the package's worker binds them, one folder per backend. */
+export const wasmModules = join(root, "pkg-config", "build", "wasm");
 export const fixtures = join(root, "tests", "fixtures");
 export const browserTests = join(root, "tests", "browser");
-export const weightsPath = join(root, "weights", "resnet18-int8.safetensors");
+export const weightsPath = join(drawn, "resnet18-int8.safetensors");
+
+const DRAW =
+  "run `npm test`, which draws it, or `cargo run --release --locked --example drawn -- tests/drawn-data`";
+const BUILD = "run `npm run build`";
 
 const needed = [
-  [join(hymenoptera, "train"), "put the ants-and-bees photos there"],
-  [join(hymenoptera, "val"), "put the ants-and-bees photos there"],
-  [join(datasets, "samples"), "put the sample photos there"],
-  [weightsPath, "run `npm start` once, which makes it"],
-  [join(packageDist, "index.js"), "run `npm run build`"],
-  [join(packageDist, "headstart.wasm"), "run `npm run build`"],
-  [join(packageDist, "headstart-webgpu.wasm"), "run `npm run build`"],
+  [join(drawn, "photos", "train"), DRAW],
+  [join(drawn, "photos", "val"), DRAW],
+  [join(drawn, "strangers"), DRAW],
+  [weightsPath, DRAW],
+  [join(packageDist, "index.js"), BUILD],
+  [join(packageDist, "headstart.wasm"), BUILD],
+  [join(packageDist, "headstart-webgpu.wasm"), BUILD],
+  [join(wasmModules, "cpu", "headstart.js"), BUILD],
+  [join(wasmModules, "webgpu", "headstart.js"), BUILD],
 ] as const;
 
 export function requireInputs(): void {
-  const missing = needed.filter(([path]) => !existsSync(path));
+  requireFiles(needed);
+}
+
+/** Fails with what is missing, and with what to do about each. */
+export function requireFiles(
+  files: readonly (readonly [path: string, remedy: string])[],
+): void {
+  const missing = files.filter(([path]) => !existsSync(path));
   if (missing.length === 0) return;
   const lines = missing.map(([path, remedy]) => `  ${path}: ${remedy}`);
   throw new Error(
@@ -33,25 +52,55 @@ export function requireInputs(): void {
 }
 
 export type Side = "train" | "val";
-export type Insect = "ants" | "bees";
+export type Pattern = "checks" | "rings" | "stripes";
 
-/** The first photos of a folder, from `start` on, in the order of their names. */
+export const photoFolder = (side: Side): string => join(drawn, "photos", side);
+
+/** The first pictures of a class, from `start` on, in the order of their names. */
 export function photos(
   side: Side,
-  insect: Insect,
+  pattern: Pattern,
   count: number,
   start = 0,
 ): string[] {
-  const folder = join(hymenoptera, side, insect);
-  const names = readdirSync(folder)
-    .filter((name) => name.endsWith(".jpg"))
-    .sort();
-  return names.slice(start, start + count).map((name) => join(folder, name));
+  const found = jpegs(join(photoFolder(side), pattern));
+  return exactly(count, found.slice(start, start + count));
 }
 
-/** A photo of something that is neither ant nor bee. */
-export const sample = (name: string): string =>
-  join(datasets, "samples", `${name}.jpg`);
+/** Pictures that are of none of the classes. */
+export const strangers = (count: number): string[] =>
+  exactly(count, jpegs(join(drawn, "strangers")).slice(0, count));
+
+/** A name that no other picture has: each class begins to number its own anew. */
+export const nameOf = (photo: string): string =>
+  relative(drawn, photo).split(sep).join("-");
+
+export const photoNamed = (name: string): string =>
+  join(drawn, ...name.split("-"));
+
+/** As a person would choose them. */
+export const filesOf = (photos: string[]) =>
+  photos.map((photo) => ({
+    name: nameOf(photo),
+    mimeType: "image/jpeg",
+    buffer: photoBytes(photo),
+  }));
 
 export const photoBytes = (path: string): Buffer => readFileSync(path);
 export const weightsBytes = (): Buffer => readFileSync(weightsPath);
+
+function jpegs(folder: string): string[] {
+  requireFiles([[folder, DRAW]]);
+  return readdirSync(folder)
+    .filter((name) => name.endsWith(".jpg"))
+    .sort()
+    .map((name) => join(folder, name));
+}
+
+/** Fewer would make a test quietly weaker. */
+function exactly(count: number, paths: string[]): string[] {
+  if (paths.length === count) return paths;
+  throw new Error(
+    `There are only ${String(paths.length)} of ${String(count)} pictures: ${DRAW}`,
+  );
+}

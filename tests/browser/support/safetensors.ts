@@ -11,27 +11,24 @@ export interface Contents {
   tensors: Map<string, Entry>;
 }
 
-interface Header {
-  [name: string]: {
-    dtype: string;
-    shape: number[];
-    data_offsets: [number, number];
-  };
+type Header = Record<
+  string,
+  { dtype: string; shape: number[]; data_offsets: [number, number] }
+>;
+
+interface Metadata {
+  __metadata__: Record<string, string>;
 }
 
 /** An 8-byte length, a JSON header of that length, and the tensors' bytes. */
 export function parse(file: Buffer): Contents {
   const length = Number(file.readBigUInt64LE(0));
-  const { __metadata__, ...header } = JSON.parse(
-    file.toString("utf8", 8, 8 + length),
-  ) as Header & {
-    __metadata__: Record<string, string>;
-  };
+  const json = file.toString("utf8", 8, 8 + length);
+  const { __metadata__, ...header } = JSON.parse(json) as Header & Metadata;
   const bytes = file.subarray(8 + length);
   const tensors = new Map<string, Entry>();
-  for (const [name, { dtype, shape, data_offsets }] of Object.entries(
-    header as Header,
-  )) {
+  for (const [name, entry] of Object.entries(header)) {
+    const { dtype, shape, data_offsets } = entry;
     tensors.set(name, { dtype, shape, data: bytes.subarray(...data_offsets) });
   }
   return { metadata: __metadata__, tensors };

@@ -1,4 +1,4 @@
-/** A site of the tests' own: the built package, the weights and the photos, and whatever a test puts there. */
+/** A site of the tests' own: the built package and its modules, the weights and the pictures, and whatever a test puts there. */
 import { createReadStream, statSync } from "node:fs";
 import {
   createServer,
@@ -8,7 +8,14 @@ import {
 } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join, normalize, sep } from "node:path";
-import { datasets, fixtures, packageDist, weightsPath } from "./inputs.js";
+import {
+  drawn,
+  fixtures,
+  packageDist,
+  photoNamed,
+  wasmModules,
+  weightsPath,
+} from "./inputs.js";
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -76,7 +83,10 @@ export class Site {
       new URL(request.url ?? "/", this.url).pathname,
     );
     const own = this.#own.get(path);
-    if (own) return own(request, response);
+    if (own) {
+      own(request, response);
+      return;
+    }
     const file = fileOf(path);
     if (!file) {
       response.writeHead(404).end("Not found");
@@ -95,12 +105,15 @@ function fileOf(path: string): string | undefined {
   const [, folder, ...rest] = path.split("/");
   const roots: Record<string, string> = {
     package: packageDist,
-    photos: datasets,
+    modules: wasmModules,
+    drawn,
     fixtures,
   };
   const root = roots[folder ?? ""];
   if (!root) return undefined;
-  const file = normalize(join(root, ...rest));
+  const named = rest.join("/");
+  const file =
+    root === drawn ? photoNamed(named) : normalize(join(root, named));
   const inside = file.startsWith(root + sep);
   return inside && statSync(file, { throwIfNoEntry: false })?.isFile()
     ? file

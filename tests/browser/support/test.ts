@@ -1,8 +1,9 @@
 import { cpSync, mkdirSync } from "node:fs";
-import { basename, join, relative, sep } from "node:path";
-import { test as base, expect, type Page } from "@playwright/test";
+import { join } from "node:path";
+import type { Page } from "@playwright/test";
 import type { BackendChoice, ClassCount, Views } from "headstart";
-import { datasets, requireInputs } from "./inputs.js";
+import { nameOf, requireInputs } from "./inputs.js";
+import { test as base, expect } from "./page-errors.js";
 import { Site } from "./site.js";
 
 interface Fixtures {
@@ -10,8 +11,6 @@ interface Fixtures {
   packagePage: Page;
   /** Makes a folder of class folders with these photos. */
   makeFolder: (name: string, classes: Record<string, string[]>) => string;
-  /** Uncaught errors of the page fail the test. */
-  pageErrors: Error[];
 }
 
 interface WorkerFixtures {
@@ -30,15 +29,6 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
     },
     { scope: "worker", auto: true },
   ],
-  pageErrors: [
-    async ({ page }, use) => {
-      const errors: Error[] = [];
-      page.on("pageerror", (error) => errors.push(error));
-      await use(errors);
-      expect(errors).toEqual([]);
-    },
-    { auto: true },
-  ],
   packagePage: async ({ page, site }, use) => {
     await page.goto(site.url);
     await expect(page.locator("html")).toHaveAttribute("data-ready", "true");
@@ -51,7 +41,7 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
       for (const [label, photos] of Object.entries(classes)) {
         mkdirSync(join(folder, label), { recursive: true });
         for (const photo of photos)
-          cpSync(photo, join(folder, label, basename(photo)));
+          cpSync(photo, join(folder, label, nameOf(photo)));
       }
       return folder;
     });
@@ -61,10 +51,7 @@ export const test = base.extend<Fixtures, WorkerFixtures>({
 export { expect };
 
 /** The address of a photo on the tests' own site. */
-export function urlOf(photo: string): string {
-  const parts = relative(datasets, photo).split(sep);
-  return ["/photos", ...parts.map(encodeURIComponent)].join("/");
-}
+export const urlOf = (photo: string): string => `/drawn/${nameOf(photo)}`;
 
 export const urlsOf = (paths: string[]): string[] => paths.map(urlOf);
 

@@ -1,4 +1,4 @@
-/** What every consumer does with the package: learns ants and bees from four photos each, and names one of each. */
+/** What every consumer does with the package: learns checks and rings from four photos each, and names one of each. */
 
 const numbers = [1, 2, 3, 4];
 
@@ -11,7 +11,7 @@ async function photo(label, number) {
 export async function run(Classifier, options) {
   const classifier = await Classifier.create({ backend: "cpu", ...options });
   try {
-    for (const label of ["ants", "bees"]) {
+    for (const label of ["checks", "rings"]) {
       const photos = await Promise.all(numbers.map((n) => photo(label, n)));
       const { added } = await classifier.add(photos, { label });
       if (added !== photos.length) throw new Error(`added ${added}`);
@@ -19,8 +19,8 @@ export async function run(Classifier, options) {
     let loss;
     for await (const step of classifier.train()) loss = step.loss;
     const predictions = await classifier.predict([
-      await photo("ants", 5),
-      await photo("bees", 5),
+      await photo("checks", 5),
+      await photo("rings", 5),
     ]);
     return {
       backend: classifier.backend.kind,

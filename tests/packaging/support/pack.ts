@@ -4,6 +4,7 @@ import { basename, join } from "node:path";
 import { requireInputs, weightsPath } from "../../browser/support/inputs.js";
 import {
   packageFolder,
+  prepack,
   projects,
   tarballs,
   weightsPackageFolder,
@@ -20,6 +21,7 @@ export default async function pack(): Promise<void> {
   const withWeights = join(projects, "headstart-weights");
   cpSync(weightsPackageFolder, withWeights, { recursive: true });
   cpSync(weightsPath, join(withWeights, basename(weightsPath)));
+  cpSync(prepack, join(projects, basename(prepack)));
   for (const folder of [packageFolder, withWeights])
     await npm(["pack", "--silent", "--pack-destination", tarballs], folder);
 }

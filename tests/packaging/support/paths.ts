@@ -6,6 +6,8 @@ const here = dirname(fileURLToPath(import.meta.url));
 
 export const root = join(here, "..", "..", "..");
 export const packageFolder = join(root, "pkg-config");
+/** What both packages run before they are packed. */
+export const prepack = join(packageFolder, "prepack.mjs");
 export const weightsPackageFolder = join(packageFolder, "weights-package");
 export const consumers = join(here, "..", "consumers");
 

@@ -3,17 +3,17 @@ import { createReadStream, statSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { photos, weightsPath } from "../../browser/support/inputs.js";
 
-/** Photos have names such as /photos/ants-1.jpg. Every other request is left to `otherwise`. */
+/** Photos have names such as /photos/checks-1.jpg. Every other request is left to `otherwise`. */
 export function answerInputs(
   request: IncomingMessage,
   response: ServerResponse,
   otherwise: () => void,
 ): void {
   const path = request.url ?? "";
-  const [, insect, number] =
-    path.match(/^\/photos\/(ants|bees)-(\d)\.jpg$/) ?? [];
-  if (insect === "ants" || insect === "bees")
-    sendFile(photos("train", insect, 1, Number(number) - 1)[0]!, response);
+  const [, pattern, number] =
+    /^\/photos\/(checks|rings)-(\d)\.jpg$/.exec(path) ?? [];
+  if (pattern === "checks" || pattern === "rings")
+    sendFile(photos("train", pattern, 1, Number(number) - 1)[0]!, response);
   else if (path === "/weights/resnet18-int8.safetensors")
     sendFile(weightsPath, response);
   // Browsers ask for it whatever the page says.

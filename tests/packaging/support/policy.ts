@@ -23,9 +23,12 @@ export class Violations {
     response: ServerResponse,
     otherwise: () => void,
   ): void {
-    if (request.url !== reports) return otherwise();
+    if (request.url !== reports) {
+      otherwise();
+      return;
+    }
     let report = "";
-    request.on("data", (chunk) => (report += chunk));
+    request.on("data", (chunk: Buffer) => (report += chunk.toString()));
     request.on("end", () => {
       this.found.push(report);
       response.writeHead(204).end();

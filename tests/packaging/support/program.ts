@@ -26,7 +26,10 @@ function program(
     const env = { ...process.env, NODE_ENV: undefined };
     const options = { cwd, env, shell, maxBuffer: 64 * 1024 * 1024 };
     execFile(command, args, options, (error, stdout, stderr) => {
-      if (!error) return resolve(stdout);
+      if (!error) {
+        resolve(stdout);
+        return;
+      }
       const line = [basename(command), ...args].join(" ");
       reject(new Error(`"${line}" failed in ${cwd}:\n${stdout}${stderr}`));
     });

@@ -74,7 +74,10 @@ function answerFrom(
   const found =
     file.startsWith(folder + sep) &&
     statSync(file, { throwIfNoEntry: false })?.isFile();
-  if (found) return sendFile(file, response, TYPES[extname(file)]);
+  if (found) {
+    sendFile(file, response, TYPES[extname(file)]);
+    return;
+  }
   answerInputs(request, response, () =>
     response.writeHead(404).end("Not found"),
   );

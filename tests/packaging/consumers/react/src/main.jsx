@@ -1,9 +1,9 @@
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { Ants } from "./Ants.jsx";
+import { Learner } from "./Learner.jsx";
 
 createRoot(document.querySelector("#root")).render(
   <StrictMode>
-    <Ants weights="/weights/resnet18-int8.safetensors" />
+    <Learner weights="/weights/resnet18-int8.safetensors" />
   </StrictMode>,
 );

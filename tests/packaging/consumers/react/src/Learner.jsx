@@ -2,7 +2,7 @@ import { Classifier } from "headstart";
 import { useEffect, useState } from "react";
 import { run } from "./run.js";
 
-export function Ants({ weights }) {
+export function Learner({ weights }) {
   const [text, setText] = useState("");
   useEffect(() => {
     const { signal, abort } = abortable();

@@ -1,7 +1,7 @@
 /** The whole way through the page with the ants and bees of the well-known transfer-learning tutorial. */
 import { join } from "node:path";
-import { hymenoptera } from "./support/inputs.js";
-import { HeadstartPage } from "./support/headstart-page.js";
+import { HeadstartPage } from "../../browser/support/headstart-page.js";
+import { hymenoptera, samples } from "./support/inputs.js";
 import { expect, test } from "./support/test.js";
 
 const TESTED = 153;
@@ -9,9 +9,10 @@ const TESTED = 153;
 const REFERENCE = 0.9608;
 /** One photo less than scikit-learn's best logistic regression, 149 of 153. */
 const LEAST = 0.967;
+/** Photos that show no insect. */
+const STRANGE = ["coffee.jpg", "basketball.jpg", "bridge.jpg"];
 
 test("a person teaches ants and bees", async ({ page }) => {
-  // About half a second a photo on the CPU.
   test.setTimeout(15 * 60_000);
   const headstart = new HeadstartPage(page);
   await headstart.open();
@@ -51,6 +52,14 @@ test("a person teaches ants and bees", async ({ page }) => {
   const report = page.getByRole("region", { name: "Report" });
   await expect(report).toContainText(`${TESTED} held-out photos`);
   expect(accuracy).toBeGreaterThanOrEqual(LEAST);
+
+  const strange = STRANGE.map((name) => join(samples, name));
+  await page.getByTestId("predict-files").setInputFiles(strange);
+  await headstart.finish(/Predicted 3 photos/);
+  const refused = page.locator(
+    '[data-testid="prediction"][data-unknown="true"]',
+  );
+  await expect(refused).toHaveCount(STRANGE.length);
 
   await page.getByText("Options", { exact: true }).click();
   await page.getByLabel("Method").selectOption("sgd");

@@ -22,10 +22,7 @@ export async function* batches(
     while (!finished) {
       const batch: Outgoing[] = [];
       while (batch.length < size) {
-        const next = await connection.wait(
-          Promise.resolve(iterator.next()),
-          signal,
-        );
+        const next = await connection.wait(() => iterator.next(), signal);
         if (next.done) {
           finished = true;
           break;
@@ -35,9 +32,7 @@ export async function* batches(
       if (batch.length > 0) yield batch;
     }
   } finally {
-    // Not awaited: a caller's iterator that hangs must not hold the call back.
-    if (!finished)
-      void Promise.resolve(iterator.return?.()).catch(() => undefined);
+    if (!finished) leave(iterator);
   }
 }
 
@@ -51,8 +46,10 @@ export function countOf(images: Images): number | undefined {
 
 /** Callers without types may pass anything. */
 export function checkImages(images: Images): void {
-  const given = images as Partial<Iterable<unknown>> &
-    Partial<AsyncIterable<unknown>>;
+  const given = images as
+    | (Partial<Iterable<unknown>> & Partial<AsyncIterable<unknown>>)
+    | null
+    | undefined;
   if (given?.[Symbol.asyncIterator] || given?.[Symbol.iterator]) return;
   throw invalid(
     `The images are ${describe(images)}, which is not iterable: pass an array, or put a single image into one.`,
@@ -63,4 +60,13 @@ function iterate(images: Images): Iterator<unknown> | AsyncIterator<unknown> {
   // A string is iterable too, and has no `in`.
   const given = images as Partial<AsyncIterable<unknown>> & Iterable<unknown>;
   return given[Symbol.asyncIterator]?.() ?? given[Symbol.iterator]();
+}
+
+/**
+ * Nobody waits for it: a caller's iterator that hangs must not hold the call back, and one that fails on the way
+ * out must not hide why the call ended.
+ */
+function leave(iterator: Iterator<unknown> | AsyncIterator<unknown>): void {
+  const returned = async () => iterator.return?.();
+  returned().catch(() => undefined);
 }

@@ -1,5 +1,11 @@
 import { releaseProxy, wrap, type Remote } from "comlink";
-import { cancelled, fromPlain, HeadstartError } from "./errors.js";
+import {
+  asHeadstartError,
+  cancelled,
+  fromPlain,
+  HeadstartError,
+  invalid,
+} from "./errors.js";
 import type { ClassifierApi, Reply } from "./protocol.js";
 import type { ClassCount } from "./types/index.js";
 
@@ -42,11 +48,14 @@ export class Connection {
     this.#check(signal);
     const call = ++this.#calls;
     const onAbort = () => {
-      if (!this.#closed) void this.#api.cancel(call);
+      if (this.#closed) return;
+      // Where it does not arrive, the call ends as it would have.
+      this.#api.cancel(call).catch(() => undefined);
     };
     signal?.addEventListener("abort", onAbort, { once: true });
     try {
-      const reply = await this.#unlessClosed(send(this.#api, call));
+      const sent = send(this.#api, call).catch(unsendable);
+      const reply = await this.#unlessClosed(sent);
       this.classes = reply.classes;
       if (reply.ok) return reply.value;
       const error = fromPlain(reply.error);
@@ -57,8 +66,11 @@ export class Connection {
     }
   }
 
-  /** Waits for something that is not the worker's, such as a caller's iterator. */
-  async wait<T>(promise: Promise<T>, signal?: AbortSignal): Promise<T> {
+  /** Begins something that is not the worker's, such as a caller's iterator, and waits for it. */
+  async wait<T>(
+    begin: () => T | PromiseLike<T>,
+    signal?: AbortSignal,
+  ): Promise<T> {
     this.#check(signal);
     let onAbort: (() => void) | undefined;
     const aborted = new Promise<never>((_, reject) => {
@@ -66,7 +78,7 @@ export class Connection {
       signal?.addEventListener("abort", onAbort, { once: true });
     });
     try {
-      return await this.#unlessClosed(Promise.race([promise, aborted]));
+      return await this.#unlessClosed(Promise.race([begin(), aborted]));
     } finally {
       if (onAbort) signal?.removeEventListener("abort", onAbort);
     }
@@ -101,4 +113,15 @@ export class Connection {
       promise.then(resolve, reject).finally(done);
     });
   }
+}
+
+/** Options pass as they are, and a message cannot hold a function. */
+function unsendable(cause: unknown): never {
+  if (cause instanceof DOMException && cause.name === "DataCloneError") {
+    throw invalid(
+      `An option cannot be handed to the worker (${cause.message}): pass plain values.`,
+      cause,
+    );
+  }
+  throw asHeadstartError(cause);
 }

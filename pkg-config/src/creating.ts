@@ -124,11 +124,11 @@ function sendable(weights: WeightsSource): CreateRequest["weights"] {
 
 /** An address as the worker will understand it. */
 export function absolute(argument: string, address: string | URL): string {
+  // A worker has no document, and a server has neither.
+  const scope: { document?: Document; location?: Location } = globalThis;
   try {
-    return new URL(
-      address,
-      globalThis.document?.baseURI ?? globalThis.location?.href,
-    ).href;
+    return new URL(address, scope.document?.baseURI ?? scope.location?.href)
+      .href;
   } catch (cause) {
     throw invalid(
       `The address "${address}" of ${argument} is not a URL.`,

@@ -1,7 +1,7 @@
 /** A worker, and the classifiers of this page that work in it. */
 import { transfer, wrap, type Remote } from "comlink";
 import { Connection } from "./connection.js";
-import { HeadstartError } from "./errors.js";
+import { HeadstartError, invalid, messageOf } from "./errors.js";
 import type { WorkerHost } from "./protocol.js";
 import { startWorker } from "./start-worker.js";
 import type { WorkerSource } from "./types/placement.js";
@@ -61,7 +61,10 @@ class Host {
       failed: (error) => this.#fail(error),
     });
     this.#connections.add(connection);
-    void this.#api.open(transfer(port2, [port2]));
+    // A worker that does not answer as ours does would leave every call waiting.
+    this.#api
+      .open(transfer(port2, [port2]))
+      .catch((cause: unknown) => this.#fail(foreign(cause)));
     return connection;
   }
 
@@ -86,18 +89,18 @@ class Host {
   }
 
   #end(): void {
+    if (this.#listening.signal.aborted) return;
     if (hosts.get(this.#source) === this) hosts.delete(this.#source);
     this.#listening.abort();
     if (typeof this.#source !== "function") return;
-    if (this.#hasFurther) void this.#terminate();
-    else this.#worker.terminate();
-  }
-
-  /** After the further workers, which a browser may leave behind otherwise; not for long, if it does not answer. */
-  async #terminate(): Promise<void> {
-    const late = new Promise((resolve) => setTimeout(resolve, PATIENCE));
-    await Promise.race([this.#api.endFurther(), late]).catch(() => undefined);
-    this.#worker.terminate();
+    const terminate = () => this.#worker.terminate();
+    if (!this.#hasFurther) {
+      terminate();
+      return;
+    }
+    // After the further workers, which a browser may leave behind otherwise; not for long, if it does not answer.
+    const late = new Promise<void>((resolve) => setTimeout(resolve, PATIENCE));
+    Promise.race([this.#api.endFurther(), late]).then(terminate, terminate);
   }
 }
 
@@ -106,5 +109,12 @@ function stopped(detail: string, cause: unknown): HeadstartError {
     "INTERNAL",
     `The classifier's worker stopped (${detail}). Create a new Classifier.`,
     { cause },
+  );
+}
+
+function foreign(cause: unknown): HeadstartError {
+  return invalid(
+    `The worker does not answer as headstart/slim-worker does (${messageOf(cause)}): pass a Worker that runs it, or a function that starts one.`,
+    cause,
   );
 }

@@ -5,7 +5,7 @@ import type { CallOptions, Logger } from "./types/index.js";
 /** An object of options, where `undefined` means none. */
 export function optionsOf<T extends object>(
   call: string,
-  options: T | undefined,
+  options: T | null | undefined,
 ): T {
   if (options === undefined) return {} as T;
   if (typeof options === "object" && options !== null) return options;
@@ -80,7 +80,10 @@ export function trueOrFalse(option: string, value: unknown): void {
 }
 
 /** The name of a class, as a caller gives it. */
-export function className(argument: string, value: unknown): void {
+export function className(
+  argument: string,
+  value: unknown,
+): asserts value is string {
   if (typeof value === "string" && value.trim() !== "") return;
   throw invalid(
     `${argument} is ${describe(value)}: pass the name of a class as a string that is not empty.`,

@@ -14,7 +14,7 @@ export function placeOf(
   return { worker: workerOf(worker, ownWorker), wasm: sourcesOf(wasm) };
 }
 
-function sourcesOf(wasm: Placement["wasm"]): WasmSources {
+function sourcesOf(wasm: Placement["wasm"] | null): WasmSources {
   if (typeof wasm !== "object" || wasm === null) {
     throw invalid(
       `The option wasm is ${describe(wasm)}: pass { cpu, webgpu }, with the address of each module.`,

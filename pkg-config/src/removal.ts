@@ -15,12 +15,15 @@ export function checkRemoval(which: Removal): Removal {
   }
   if (ids === undefined) {
     className("The class to remove", label);
-    return { label: label as string };
+    return { label };
   }
   const numbers = Array.isArray(ids) ? [...(ids as unknown[])] : undefined;
-  if (numbers?.every((id) => Number.isInteger(id) && (id as number) >= 0))
-    return { ids: numbers as number[] };
+  if (numbers?.every(isId)) return { ids: numbers };
   throw invalid(
     `The ids to remove are ${describe(ids)}: pass an array of ids as the report gives them.`,
   );
+}
+
+function isId(value: unknown): value is number {
+  return Number.isInteger(value) && (value as number) >= 0;
 }

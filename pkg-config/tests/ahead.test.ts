@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { messageOf } from "../src/errors.js";
 import { ahead } from "../src/worker/ahead.js";
 import { deferred } from "./fake/deferred.js";
 
@@ -24,17 +25,20 @@ describe("working ahead", () => {
     };
     const results = [];
     for await (const [, result] of ahead([1, 2, 3], start)) {
-      results.push(await result.catch((error: Error) => error.message));
+      results.push(await result.catch(messageOf));
     }
     expect(results).toEqual([1, "two", 3]);
   });
 
-  it("waits for what was begun when the loop is left", async () => {
-    const second = deferred<void>();
+  it.each([
+    ["what was handed out", 1],
+    ["what was begun after it", 2],
+  ])("waits for %s when the loop is left", async (_, slow) => {
+    const gate = deferred();
     let left = false;
     const leave = async () => {
       const start = (item: number) =>
-        item === 2 ? second.promise : Promise.resolve();
+        item === slow ? gate.promise : Promise.resolve();
       for await (const [item] of ahead([1, 2, 3], start)) {
         expect(item).toBe(1);
         break;
@@ -44,7 +48,7 @@ describe("working ahead", () => {
     const leaving = leave();
     await new Promise((resolve) => setTimeout(resolve));
     expect(left).toBe(false);
-    second.resolve();
+    gate.resolve();
     await leaving;
     expect(left).toBe(true);
   });

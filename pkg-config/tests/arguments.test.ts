@@ -95,7 +95,7 @@ const cases: [name: string, () => unknown, ErrorCode, says: string][] = [
   ],
   [
     "create: logger",
-    () => create({ weights, logger: { warn() {} } }),
+    () => create({ weights, logger: { warn: () => undefined } }),
     "INVALID_ARGUMENT",
     "logger",
   ],
@@ -208,6 +208,12 @@ const cases: [name: string, () => unknown, ErrorCode, says: string][] = [
     "signal",
   ],
   ["train(null)", () => train(null), "INVALID_ARGUMENT", "options"],
+  [
+    "train: a function",
+    () => train({ onStep: () => undefined }),
+    "INVALID_ARGUMENT",
+    "could not be cloned",
+  ],
   ["train: signal", () => train({ signal: 1 }), "INVALID_ARGUMENT", "signal"],
   ["train: an aborted signal", () => train(aborted), "CANCELLED", "cancelled"],
   ["predict(null)", () => on("predict")(null), "INVALID_ARGUMENT", "null"],

@@ -86,7 +86,9 @@ describe("a backend that is asked for", () => {
       expect(() => chooseBackend("webgpu", none)).toThrow(
         expect.objectContaining({
           code: "WEBGPU_UNAVAILABLE",
-          message: expect.stringContaining('use the backend "cpu" or "auto"'),
+          message: expect.stringContaining(
+            'use the backend "cpu" or "auto"',
+          ) as unknown,
         }),
       );
     },

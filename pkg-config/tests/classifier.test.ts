@@ -63,7 +63,7 @@ describe("creating", () => {
     });
     await expect(Classifier.create({ weights })).rejects.toMatchObject({
       code: "UNSUPPORTED_ENVIRONMENT",
-      message: expect.stringContaining("own origin"),
+      message: expect.stringContaining("own origin") as unknown,
     });
   });
 
@@ -140,7 +140,7 @@ describe("creating", () => {
   ])("refuses %o", async (options, named) => {
     await expect(Classifier.create(options as never)).rejects.toMatchObject({
       code: "INVALID_ARGUMENT",
-      message: expect.stringContaining(named),
+      message: expect.stringContaining(named) as unknown,
     });
   });
 });
@@ -262,6 +262,45 @@ describe("adding", () => {
     await expect(pending).rejects.toMatchObject({ code: "CANCELLED" });
   });
 
+  it("takes no image when it is cancelled already", async () => {
+    const { classifier } = await setUp();
+    const next = vi.fn(() => Promise.reject(new Error("the camera is gone")));
+    const camera = { [Symbol.asyncIterator]: () => ({ next }) };
+    const pending = classifier.add(camera, {
+      label: "ants",
+      signal: AbortSignal.abort(),
+    });
+    await expect(pending).rejects.toMatchObject({ code: "CANCELLED" });
+    expect(next).not.toHaveBeenCalled();
+  });
+
+  it.each([
+    ["throws", false],
+    ["rejects", true],
+  ])(
+    "tells why it ended although the caller's source %s when it is closed",
+    async (_, isAsync) => {
+      const { classifier } = await setUp();
+      const fault = new Error("the camera cannot be closed");
+      const closed = vi.fn(() => {
+        if (isAsync) return Promise.reject(fault);
+        throw fault;
+      });
+      const camera = {
+        [Symbol.iterator]: () => ({
+          next: () => ({ done: false, value: "no image" }),
+          return: closed,
+        }),
+      };
+      const pending = classifier.add(camera as never, { label: "ants" });
+      await expect(pending).rejects.toMatchObject({
+        code: "INVALID_ARGUMENT",
+        message: expect.stringContaining("no image") as unknown,
+      });
+      expect(closed).toHaveBeenCalledOnce();
+    },
+  );
+
   it.each([
     [[], {}, "label"],
     [[], { label: " " }, "label"],
@@ -274,7 +313,7 @@ describe("adding", () => {
       classifier.add(images as never, options as never),
     ).rejects.toMatchObject({
       code: "INVALID_ARGUMENT",
-      message: expect.stringContaining(named),
+      message: expect.stringContaining(named) as unknown,
     });
   });
 });
@@ -483,12 +522,12 @@ describe("predicting", () => {
     const [prediction] = await classifier.predict([file("new")], {
       nearest: 2,
     });
-    expect(prediction!.nearest).toMatchObject([
+    expect(prediction.nearest).toMatchObject([
       { id: 2, label: "ants", similarity: 0.9 },
       { id: 1, label: "ants", similarity: 0.9 },
     ]);
-    expect(prediction!.nearest![0]!.image).toBe(photos[2]);
-    expect(prediction!.nearest![1]!.image).toBe(photos[1]);
+    expect(prediction.nearest![0]!.image).toBe(photos[2]);
+    expect(prediction.nearest![1]!.image).toBe(photos[1]);
   });
 
   it("gives neither heat map nor nearest images unless asked for", async () => {
@@ -534,7 +573,7 @@ describe("predicting", () => {
       classifier.predict([], options as never),
     ).rejects.toMatchObject({
       code: "INVALID_ARGUMENT",
-      message: expect.stringContaining(named),
+      message: expect.stringContaining(named) as unknown,
     });
     expect(ask).not.toHaveBeenCalled();
   });
@@ -548,7 +587,7 @@ describe("a worker that ends", () => {
     setTimeout(() => worker.fail("out of memory"), 5);
     const error = {
       code: "INTERNAL",
-      message: expect.stringContaining("Create a new Classifier"),
+      message: expect.stringContaining("Create a new Classifier") as unknown,
     };
     await expect(pending).rejects.toMatchObject(error);
     await expect(classifier.evaluate()).rejects.toMatchObject(error);

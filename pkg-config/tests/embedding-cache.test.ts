@@ -17,7 +17,8 @@ afterEach(() => vi.restoreAllMocks());
 
 /** A disk that is full: reading goes on, writing does not. */
 function fillDisk() {
-  const transaction = IDBDatabase.prototype.transaction;
+  const disk: Pick<IDBDatabase, "transaction"> = IDBDatabase.prototype;
+  const transaction = disk.transaction;
   vi.spyOn(IDBDatabase.prototype, "transaction").mockImplementation(function (
     this: InstanceType<typeof IDBDatabase>,
     ...[names, mode]

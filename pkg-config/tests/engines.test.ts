@@ -79,6 +79,13 @@ describe("engines", () => {
     expect(await engines.memory()).toEqual({ wasm: 3 * 65_536, gpu: null });
   });
 
+  it("say what memory the others take when one has ended", async () => {
+    const [ended, alive] = more(2);
+    vi.spyOn(ended!, "memory").mockRejectedValue(new Error("ended"));
+    const { engines } = setUp([ended!, alive!]);
+    expect(await engines.memory()).toEqual({ wasm: 2 * 65_536, gpu: null });
+  });
+
   it("are freed together, also those that come too late", () => {
     const [further, late] = more(2);
     const { own, engines } = setUp([further!]);

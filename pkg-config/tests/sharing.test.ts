@@ -104,7 +104,7 @@ describe("classifiers of one page", () => {
     for (const classifier of classifiers) {
       await expect(classifier.evaluate()).rejects.toMatchObject({
         code: "INTERNAL",
-        message: expect.stringContaining("out of memory"),
+        message: expect.stringContaining("out of memory") as unknown,
       });
     }
     await vi.waitFor(() => expect(workers[0]!.terminated).toBe(true), 3000);

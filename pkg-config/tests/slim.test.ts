@@ -1,3 +1,4 @@
+import { expose } from "comlink";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { CreateRequest } from "../src/protocol.js";
 import { Classifier } from "../src/slim.js";
@@ -84,5 +85,20 @@ describe("a classifier whose files the caller has placed", () => {
     await expect(
       Classifier.create({ weights, wasm: { cpu: module }, worker }),
     ).rejects.toMatchObject({ code: "UNSUPPORTED_ENVIRONMENT" });
+  });
+
+  it("says so when the caller's worker is another one, and ends it", async () => {
+    const { port1, port2 } = new MessageChannel();
+    expose({ somethingElse: () => undefined }, port2);
+    const terminate = vi.fn(() => port1.close());
+    const worker = () => Object.assign(port1, { terminate }) as never;
+    vi.stubGlobal("Worker", vi.fn());
+    await expect(
+      Classifier.create({ weights, wasm: { cpu: module }, worker }),
+    ).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+      message: expect.stringContaining("headstart/slim-worker") as unknown,
+    });
+    expect(terminate).toHaveBeenCalledOnce();
   });
 });

@@ -38,7 +38,7 @@ describe("a trap", () => {
       code: "INTERNAL",
       message: expect.stringMatching(
         /panicked at src\/lib.rs:1:1:.*Create a new Classifier/,
-      ),
+      ) as unknown,
     });
     expect(traps.fatal(trap)).toBe(error);
     expect(printed).not.toHaveBeenCalled();

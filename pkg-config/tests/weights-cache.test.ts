@@ -88,10 +88,10 @@ describe("stored weights", () => {
   ])(
     "are downloaded again when the server has another file, %s",
     async (_, before, after) => {
-      served = { body: content, headers: before as Record<string, string> };
+      served = { body: content, headers: before };
       await load();
       const other = Uint8Array.of(9, 0, 0, 0, 60);
-      served = { body: other, headers: after as Record<string, string> };
+      served = { body: other, headers: after };
       expect((await load()).bytes).toEqual(other);
       expect(requests).toEqual(["GET", "HEAD", "GET"]);
     },

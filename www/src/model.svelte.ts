@@ -42,16 +42,16 @@ export class Model {
 
   constructor(source: ModelSource) {
     this.source = $state.raw(source);
-    void this.#load();
+    this.#load();
   }
 
   /**
    * Loads again with whatever `changes` names, for example a weights file from disk. What the classifier
    * held is gone.
    */
-  retry(changes: Partial<ModelSource> = {}): Promise<void> {
+  retry(changes: Partial<ModelSource> = {}): void {
     this.source = { ...this.source, ...changes };
-    return this.#load();
+    this.#load();
   }
 
   /** The classifier, as soon as there is one: work that comes early waits for it. */
@@ -61,7 +61,7 @@ export class Model {
       this.#waiting.push(resolve);
       signal.addEventListener("abort", () => {
         this.#waiting = this.#waiting.filter((waiter) => waiter !== resolve);
-        reject(signal.reason);
+        reject(new Error("nobody waits any more", { cause: signal.reason }));
       });
     });
   }
@@ -73,7 +73,7 @@ export class Model {
     this.#waiting = [];
   }
 
-  async #load(): Promise<void> {
+  #load(): void {
     this.#loading?.abort();
     this.#classifier?.dispose();
     this.#classifier = null;
@@ -82,7 +82,7 @@ export class Model {
     this.phase = "loading";
     this.failure = null;
     this.progress = null;
-    const { weights, backend, views } = this.source;
+    const { weights } = this.source;
     if (weights instanceof URL && weights.origin !== location.origin) {
       this.#fail({
         code: "OTHER_SITE",
@@ -90,28 +90,29 @@ export class Model {
       });
       return;
     }
-    try {
-      const classifier = await Classifier.create({
-        weights,
-        backend,
-        views,
-        signal: loading.signal,
-        onProgress: (progress) => {
-          if (!loading.signal.aborted) this.progress = progress;
-        },
-      });
-      if (loading.signal.aborted) {
-        classifier.dispose();
-        return;
-      }
-      this.#classifier = classifier;
-      this.backend = classifier.backend;
-      this.phase = "ready";
-      for (const resolve of this.#waiting) resolve(classifier);
-      this.#waiting = [];
-    } catch (error) {
-      if (!loading.signal.aborted) this.#fail(toFailure(error));
+    const { signal } = loading;
+    this.#create(signal).catch((error: unknown) => {
+      if (!signal.aborted) this.#fail(toFailure(error));
+    });
+  }
+
+  async #create(signal: AbortSignal): Promise<void> {
+    const classifier = await Classifier.create({
+      ...this.source,
+      signal,
+      onProgress: (progress) => {
+        if (!signal.aborted) this.progress = progress;
+      },
+    });
+    if (signal.aborted) {
+      classifier.dispose();
+      return;
     }
+    this.#classifier = classifier;
+    this.backend = classifier.backend;
+    this.phase = "ready";
+    for (const resolve of this.#waiting) resolve(classifier);
+    this.#waiting = [];
   }
 
   #fail(failure: Failure): void {

@@ -78,7 +78,7 @@ function drawNext(): void {
     if (!task) continue;
     running += 1;
     // Where a photo cannot be drawn the empty frame stays; the package has its own, worded opinion on it.
-    void task()
+    task()
       .catch(() => undefined)
       .finally(() => {
         running -= 1;

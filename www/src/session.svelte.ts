@@ -141,14 +141,14 @@ export class Session {
     this.message = null;
   }
 
-  add(groups: PhotoGroup[], skipped: LeftOut[] = []): Promise<void> {
+  add(groups: PhotoGroup[], skipped: LeftOut[] = []): void {
     this.rejected = [...this.rejected, ...skipped];
     const total = groups.reduce((sum, { files }) => sum + files.length, 0);
     if (total === 0) {
       this.say("No photos were found there.");
-      return Promise.resolve();
+      return;
     }
-    return this.#enqueue("Reading photos", "photos", async (...context) => {
+    this.#enqueue("Reading photos", "photos", async (...context) => {
       const [, activity, signal] = context;
       activity.total = total;
       const before = this.#tally();
@@ -165,8 +165,8 @@ export class Session {
     });
   }
 
-  train(options: TrainOptions): Promise<void> {
-    return this.#enqueue(
+  train(options: TrainOptions): void {
+    this.#enqueue(
       "Training",
       "epochs",
       async (classifier, activity, signal) => {
@@ -203,8 +203,8 @@ export class Session {
     );
   }
 
-  predict(files: PathFile[]): Promise<void> {
-    return this.#enqueue(
+  predict(files: PathFile[]): void {
+    this.#enqueue(
       "Predicting",
       "photos",
       async (classifier, activity, signal) => {
@@ -336,10 +336,11 @@ export class Session {
     };
   }
 
-  #enqueue(title: string, unit: Activity["unit"], job: Job): Promise<void> {
+  /** What goes wrong in a job is told in the message, so nobody need wait for it. */
+  #enqueue(title: string, unit: Activity["unit"], job: Job): void {
     const control = new AbortController();
     const { signal } = control;
-    const work = this.#tail.then(async () => {
+    this.#tail = this.#tail.then(async () => {
       if (this.#disposed) return;
       this.activity = {
         title,
@@ -361,8 +362,6 @@ export class Session {
         this.activity = null;
       }
     });
-    this.#tail = work;
-    return work;
   }
 }
 

@@ -52,13 +52,20 @@ export async function storeWeights(
 
 /** Deletes every stored weights file of this site. */
 export async function clearStoredWeights(): Promise<void> {
-  await globalThis.caches?.delete(NAME).catch(() => false);
+  await storage()
+    ?.delete(NAME)
+    .catch(() => false);
 }
 
-/** Only what is fetched over the network can be stored, and only in secure contexts. */
+/** Only what is fetched over the network can be stored. */
 async function openCache(url: string): Promise<Cache | undefined> {
-  if (!globalThis.caches || !/^https?:/.test(url)) return undefined;
-  return caches.open(NAME);
+  return /^https?:/.test(url) ? storage()?.open(NAME) : undefined;
+}
+
+/** Only secure contexts have it. */
+function storage(): CacheStorage | undefined {
+  const scope: { caches?: CacheStorage } = globalThis;
+  return scope.caches;
 }
 
 /** By the server's own mark where it gives one; otherwise by date and length together. */

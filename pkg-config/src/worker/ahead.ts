@@ -6,10 +6,11 @@ export async function* ahead<T, R>(
   items: Iterable<T>,
   start: (item: T) => Promise<R>,
 ): AsyncGenerator<[T, Promise<R>], void, void> {
+  let ready: [T, Promise<R>] | undefined;
   let next: [T, Promise<R>] | undefined;
   try {
     for (const item of items) {
-      const ready = next;
+      ready = next;
       next = [item, start(item)];
       // Whoever takes it is told.
       next[1].catch(() => undefined);
@@ -18,6 +19,6 @@ export async function* ahead<T, R>(
     if (next) yield next;
   } finally {
     // Nothing is still at work when the loop has been left.
-    await Promise.allSettled([next?.[1]]);
+    await Promise.allSettled([ready?.[1], next?.[1]]);
   }
 }

@@ -1,4 +1,4 @@
-import { finalizer, releaseProxy, transfer, type Remote } from "comlink";
+import { finalizer, releaseProxy, transfer, type ProxyMethods } from "comlink";
 import type { EmbeddingCache } from "../cache/embeddings.js";
 import { cancelled, HeadstartError, toPlain } from "../errors.js";
 import type {
@@ -17,7 +17,7 @@ import type { LoadOptions } from "./weights.js";
 
 /** What all classifiers of a worker share. */
 export interface Environment {
-  start(request: CreateRequest, options: LoadOptions): Promise<Started>;
+  start: (request: CreateRequest, options: LoadOptions) => Promise<Started>;
   decoder: Decoder;
   cache: EmbeddingCache;
   traps: Traps;
@@ -152,8 +152,9 @@ export function createApi({
       released = true;
       for (const controller of calls.values()) controller.abort();
       release(sink);
-      // A module that has died must not be called again, not even to free it.
-      if (!dead) void session?.free().catch(() => undefined);
+      // A module that has died must not be called again, not even to free it. Nobody is left to be told
+      // of a failure: the next call of another classifier meets it too.
+      if (!dead) session?.free().catch(() => undefined);
     },
   };
 }
@@ -174,5 +175,6 @@ function relay(sink: ProgressSink | undefined) {
 
 /** A function of the page's is held there until it is let go. */
 function release(sink: ProgressSink | LogSink | undefined): void {
-  (sink as Partial<Remote<ProgressSink>> | undefined)?.[releaseProxy]?.();
+  const letGo = (sink as Partial<ProxyMethods> | undefined)?.[releaseProxy];
+  letGo?.();
 }

@@ -22,7 +22,7 @@ export interface Lease {
   backbone: WasmBackbone;
   /** The backbone's network, which further workers may have too. */
   engines: Engines;
-  release(): void;
+  release: () => void;
 }
 
 /** What is asked for. */
@@ -36,6 +36,7 @@ export interface Wanted {
 }
 
 interface Shared {
+  key: string;
   loaded: Promise<Pick<Lease, "backbone" | "engines">>;
   users: number;
 }
@@ -67,7 +68,8 @@ export class Backbones {
     return queue.run(async () => {
       throwIfCancelled(options.signal);
       const key = this.#known.get(place);
-      if (key !== undefined && this.#shared.has(key)) return this.#lease(key);
+      const shared = key === undefined ? undefined : this.#shared.get(key);
+      if (shared) return this.#lease(shared);
       const lease = await load();
       this.#known.set(place, lease.key);
       return lease;
@@ -101,12 +103,13 @@ export class Backbones {
       ]);
       onProgress({ stage: "backbone", loaded: 0, total: 1 });
       const key = `${kind} ${module.weightsHash(weights.bytes)}`;
-      if (!this.#shared.has(key)) {
+      let shared = this.#shared.get(key);
+      if (!shared) {
         unused = [];
         const engine = { kind, code: module.code, weights: weights.bytes };
-        this.#start(key, module, adapter, engine, workers, log);
+        shared = this.#start(key, module, adapter, engine, workers, log);
       }
-      const lease = await this.#lease(key);
+      const lease = await this.#lease(shared);
       await Promise.allSettled(workers);
       onProgress({ stage: "backbone", loaded: 1, total: 1 });
       // Only what has turned out to be weights is worth keeping.
@@ -124,7 +127,7 @@ export class Backbones {
     engine: EngineRequest,
     workers: Promise<FurtherWorker>[],
     log: LogSink,
-  ): void {
+  ): Shared {
     const load = async () => {
       try {
         const { traps } = this.#loading;
@@ -132,14 +135,16 @@ export class Backbones {
         const backbone = await traps.guard(loading);
         const engines = new Engines(backbone);
         // Nobody waits for these: until they are there, this worker computes alone.
-        for (const worker of workers) void enlist(worker, engines, engine, log);
+        for (const worker of workers) enlist(worker, engines, engine, log);
         return { backbone, engines };
       } catch (error) {
         workers.forEach(dismiss);
         throw error;
       }
     };
-    this.#shared.set(key, { loaded: load(), users: 0 });
+    const shared = { key, loaded: load(), users: 0 };
+    this.#shared.set(key, shared);
+    return shared;
   }
 
   /** Ends all further workers, those included that are still starting. */
@@ -149,8 +154,8 @@ export class Backbones {
     this.#further.clear();
   }
 
-  async #lease(key: string): Promise<Lease> {
-    const shared = this.#shared.get(key)!;
+  async #lease(shared: Shared): Promise<Lease> {
+    const { key } = shared;
     shared.users++;
     const leave = (): boolean => {
       const last = --shared.users === 0;
@@ -174,20 +179,20 @@ export class Backbones {
 }
 
 /** Has a further worker load the network too. */
-async function enlist(
+function enlist(
   worker: Promise<FurtherWorker>,
   engines: Engines,
   request: EngineRequest,
   log: LogSink,
-): Promise<void> {
-  try {
-    const started = await worker;
-    engines.add(await started.load(request));
-  } catch (cause) {
-    log("warn", `A further worker failed: ${messageOf(cause)}`);
-  }
+): void {
+  worker
+    .then((started) => started.load(request))
+    .then((engine) => engines.add(engine))
+    .catch((cause: unknown) => {
+      log("warn", `A further worker failed: ${messageOf(cause)}`);
+    });
 }
 
 function dismiss(worker: Promise<FurtherWorker>): void {
-  void worker.then((started) => started.end()).catch(() => undefined);
+  worker.then((started) => started.end()).catch(() => undefined);
 }

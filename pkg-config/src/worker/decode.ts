@@ -7,8 +7,12 @@ import { PixelReader } from "./pixels.js";
 /** What turns images into RGBA, row by row from the top, colours not multiplied by alpha. */
 export interface Decoder {
   /** `bytes` are the blob's, which tell its format. */
-  decodeFile(name: string, blob: Blob, bytes: Uint8Array): Promise<ImageData>;
-  readBitmap(name: string, bitmap: ImageBitmap): ImageData;
+  decodeFile: (
+    name: string,
+    blob: Blob,
+    bytes: Uint8Array,
+  ) => Promise<ImageData>;
+  readBitmap: (name: string, bitmap: ImageBitmap) => ImageData;
 }
 
 const reader = new PixelReader();

@@ -41,12 +41,13 @@ export class Engines {
   ): Promise<Features> {
     const count = Math.min(threads, crops.length / CROP_BYTES);
     const further = this.#further.slice(0, Math.max(count - 1, 0));
-    const [own, ...others] = shares(crops, further.length + 1);
+    const share = shares(crops, further.length + 1);
     // First, since this worker's share keeps it from sending anything.
     const elsewhere = further.map((engine, index) =>
-      this.#elsewhere(engine, others[index]!, maps, log),
+      this.#elsewhere(engine, share(index + 1), maps, log),
     );
-    return joined(await Promise.all([this.#own.run(own!, maps), ...elsewhere]));
+    const here = this.#own.run(share(0), maps);
+    return joined(await Promise.all([here, ...elsewhere]));
   }
 
   /** How many there are by now. */
@@ -55,12 +56,16 @@ export class Engines {
   }
 
   async memory(): Promise<Memory> {
-    const engines = [this.#own, ...this.#further];
-    const all = await Promise.all(engines.map((engine) => engine.memory()));
-    return {
-      wasm: all.reduce((sum, { wasm }) => sum + wasm, 0),
-      gpu: all[0]!.gpu,
-    };
+    const further = this.#further.map(async (engine) => {
+      try {
+        return (await engine.memory()).wasm;
+      } catch {
+        return 0; // It has ended, which the next run finds out.
+      }
+    });
+    const { wasm, gpu } = await this.#own.memory();
+    const others = await Promise.all(further);
+    return { wasm: others.reduce((sum, each) => sum + each, wasm), gpu };
   }
 
   /** Ends the further workers too. */
@@ -89,18 +94,16 @@ export class Engines {
   }
 }
 
-/** As even as whole crops allow; the first is never smaller than another. */
-function shares(crops: Uint8Array, count: number): Uint8Array[] {
+/** Share by share, as even as whole crops allow; the first is never smaller than another. */
+function shares(crops: Uint8Array, count: number) {
   const total = crops.length / CROP_BYTES;
   const start = (index: number) =>
     Math.ceil((total * index) / count) * CROP_BYTES;
-  return Array.from({ length: count }, (_, index) =>
-    crops.subarray(start(index), start(index + 1)),
-  );
+  return (index: number) => crops.subarray(start(index), start(index + 1));
 }
 
-function joined(parts: Features[]): Features {
-  if (parts.length === 1) return parts[0]!;
+function joined(parts: [Features, ...Features[]]): Features {
+  if (parts.length === 1) return parts[0];
   return {
     embeddings: concatenated(parts.map(({ embeddings }) => embeddings)),
     maps: concatenated(parts.map(({ maps }) => maps)),

@@ -25,7 +25,7 @@ export class KnownEmbeddings {
 
   async find(images: Opened[]): Promise<Map<Opened, Float32Array>> {
     if (!this.#cache || images.length === 0) return new Map();
-    const embeddings = await this.#cache.get(this.#keysOf(images));
+    const embeddings = await this.#cache.get(images.map(this.#key()));
     this.#tellProblem();
     const known = new Map<Opened, Float32Array>();
     for (const [i, image] of images.entries()) {
@@ -36,16 +36,18 @@ export class KnownEmbeddings {
     return known;
   }
 
-  async keep(images: Opened[], embeddings: Float32Array[]): Promise<void> {
+  async keep(computed: [Opened, Float32Array][]): Promise<void> {
     if (!this.#cache) return;
-    const keys = this.#keysOf(images);
-    await this.#cache.put(keys.map((key, i) => [key, embeddings[i]!]));
+    const key = this.#key();
+    await this.#cache.put(
+      computed.map(([image, embedding]) => [key(image), embedding]),
+    );
     this.#tellProblem();
   }
 
-  #keysOf(images: Opened[]): string[] {
+  #key(): (image: Opened) => string {
     const prefix = this.#wasm.embeddingKey();
-    return images.map(({ hash }) => `${prefix} ${hash}`);
+    return ({ hash }) => `${prefix} ${hash}`;
   }
 
   /** Once: it would be the same for every image. */

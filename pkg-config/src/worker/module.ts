@@ -72,6 +72,8 @@ async function start(
     initSync({ module: code });
     return { code, weightsHash, Backbone };
   } catch (cause) {
+    // Bindings that stand in for a module say themselves why it is not there.
+    if (cause instanceof HeadstartError) throw cause;
     if (cause instanceof WebAssembly.CompileError) {
       throw new HeadstartError(
         "UNSUPPORTED_ENVIRONMENT",

@@ -103,11 +103,9 @@ export class Session {
         for (const { position, name, hash, pixels } of repeated) {
           // Twice in one batch, and unusable: both are told of.
           if (!embedded.some((image) => image.hash === hash))
-            await rejected.unless(
-              position,
-              name,
-              async () => void (await pixels()),
-            );
+            await rejected.unless(position, name, async () => {
+              await pixels();
+            });
         }
         // Nothing is waited for from here on: a batch is added whole, or not at all.
         throwIfCancelled(signal);
@@ -154,10 +152,10 @@ export class Session {
       });
     }
     if (staged.length > 0) {
-      const computed = await this.#embedStaged(staged.length, signal);
-      for (const [i, image] of staged.entries())
-        embeddings.set(image, computed[i]!);
-      await this.#known.keep(staged, computed);
+      const computed = await this.#embedStaged(staged, signal);
+      for (const [image, embedding] of computed)
+        embeddings.set(image, embedding);
+      await this.#known.keep(computed);
     }
     this.#log(
       "debug",
@@ -174,14 +172,15 @@ export class Session {
       signal,
       async () => {
         await this.#stageAll(images, signal);
-        return this.#embedStaged(images.length, signal);
+        const embedded = await this.#embedStaged(images, signal);
+        return embedded.map(([, embedding]) => embedding);
       },
       images,
     );
   }
 
   requireHead(signal: AbortSignal): Promise<void> {
-    return this.#job(signal, async () => this.#wasm.requireHead());
+    return this.#job(signal, () => this.#wasm.requireHead());
   }
 
   predict(
@@ -201,7 +200,7 @@ export class Session {
 
   /** Numbers the run, so that a late call for it cannot touch the next one. */
   startTraining(options: TrainRequest, signal: AbortSignal): Promise<number> {
-    return this.#job(signal, async () => {
+    return this.#job(signal, () => {
       this.#wasm.startTraining(options);
       this.#run = ++this.#runs;
       return this.#run;
@@ -228,7 +227,7 @@ export class Session {
   }
 
   cancelTraining(run: number): Promise<void> {
-    return this.#queue.run(async () => {
+    return this.#queue.run(() => {
       if (run !== this.#run) return;
       this.#run = undefined;
       this.#wasm.cancelTraining();
@@ -240,11 +239,11 @@ export class Session {
   }
 
   rename(from: string, to: string): Promise<void> {
-    return this.#job(undefined, async () => this.#wasm.rename(from, to));
+    return this.#job(undefined, () => this.#wasm.rename(from, to));
   }
 
   remove({ label, ids }: Removal): Promise<number[]> {
-    return this.#job(undefined, async () => [
+    return this.#job(undefined, () => [
       ...(label === undefined
         ? this.#wasm.removeImages(Uint32Array.from(ids))
         : this.#wasm.removeClass(label)),
@@ -278,13 +277,13 @@ export class Session {
 
   /** Frees what Rust holds, once it is no longer at work. */
   free(): Promise<void> {
-    return this.#queue.run(async () => this.#started.free());
+    return this.#queue.run(() => this.#started.free());
   }
 
   /** One job at a time, which leaves nothing staged and no bitmap open, however it ends. */
   #job<T>(
     signal: AbortSignal | undefined,
-    work: () => Promise<T>,
+    work: () => T | Promise<T>,
     images: Outgoing[] = [],
   ): Promise<T> {
     return this.#queue.run(async () => {
@@ -323,9 +322,13 @@ export class Session {
     }
   }
 
-  #embedStaged(count: number, signal: AbortSignal): Promise<Float32Array[]> {
+  /** Of what was staged for each of `images`, in order. */
+  #embedStaged<T>(
+    images: T[],
+    signal: AbortSignal,
+  ): Promise<[T, Float32Array][]> {
     return this.#runStaged(false, signal, (crops, { embeddings }) =>
-      divide(crops.embeddings(embeddings), count),
+      divide(crops.embeddings(embeddings), images),
     );
   }
 
@@ -368,9 +371,10 @@ export class Session {
   }
 }
 
-function divide(flat: Float32Array, count: number): Float32Array[] {
-  const length = flat.length / count;
-  return Array.from({ length: count }, (_, i) =>
+function divide<T>(flat: Float32Array, images: T[]): [T, Float32Array][] {
+  const length = flat.length / images.length;
+  return images.map((image, i) => [
+    image,
     flat.slice(i * length, (i + 1) * length),
-  );
+  ]);
 }

@@ -69,7 +69,7 @@ export class Traps {
     }
     return new HeadstartError(
       "INTERNAL",
-      `The classifier stopped (${detail.split("\n", 1)[0]}). Create a new Classifier.`,
+      `The classifier stopped (${detail.replace(/\n[^]*/, "")}). Create a new Classifier.`,
       { cause },
     );
   }

@@ -19,7 +19,7 @@ export interface LoadOptions {
 export interface LoadedWeights {
   bytes: Uint8Array<ArrayBuffer>;
   /** Stores a download for the next time, where that is wanted and can be done. */
-  keep(): Promise<void>;
+  keep: () => Promise<void>;
 }
 
 const keepNothing = () => Promise.resolve();

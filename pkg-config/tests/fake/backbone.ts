@@ -80,7 +80,9 @@ export function fakeLoading(changes: Partial<Loading> = {}) {
   const loading = {
     loadModule: vi.fn<Loading["loadModule"]>(async (kind) => moduleOf(kind)),
     loadWeights: vi.fn<Loading["loadWeights"]>(async (source) => ({
-      bytes: new TextEncoder().encode(String(source)),
+      bytes: new TextEncoder().encode(
+        typeof source === "string" ? source : source.constructor.name,
+      ),
       keep: () => Promise.resolve(),
     })),
     startWorker: vi.fn<Loading["startWorker"]>(async () => {

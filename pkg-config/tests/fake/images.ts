@@ -19,7 +19,7 @@ export const fakeDecoder: Decoder = {
 /** Node has no ImageData. */
 function imageData(width: number, height: number): ImageData {
   const data = new Uint8ClampedArray(4 * width * height);
-  return { data, width, height, colorSpace: "srgb" } as ImageData;
+  return { data, width, height, colorSpace: "srgb" };
 }
 
 export function file(name: string, content = name): File {

@@ -220,7 +220,8 @@ export class FakeSession implements WasmSession {
     { top, heatmap, nearest = 0 }: PredictRequest,
   ) {
     this.#check();
-    const { names } = crops as FakeCrops;
+    if (!(crops instanceof FakeCrops)) throw new Error("not what was staged");
+    const { names } = crops;
     this.predicted.push(names);
     return names.map((name): BarePrediction => {
       const label = `length ${name.length}`;

@@ -36,7 +36,7 @@ export function fakeWorker(environment: Partial<Environment> = {}) {
       const { port1, port2 } = new MessageChannel();
       this.#port = port1;
       this.#inner = port2;
-      port1.onmessage = ({ data }) =>
+      port1.onmessage = ({ data }: MessageEvent<unknown>) =>
         this.dispatchEvent(Object.assign(new Event("message"), { data }));
       expose(
         createHost(

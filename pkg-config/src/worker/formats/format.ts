@@ -8,7 +8,7 @@ export interface Format {
   what: string;
   /** How to get an image that can be used. The default is to save it again. */
   remedy?: string;
-  matches(bytes: Uint8Array): boolean;
+  matches: (bytes: Uint8Array) => boolean;
 }
 
 const start =

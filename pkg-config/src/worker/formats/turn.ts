@@ -12,7 +12,7 @@ export function turn(image: ImageData, orientation: number): ImageData {
   for (let y = 0, at = 0; y < result.height; y++) {
     let source = first + y * down;
     for (let x = 0; x < result.width; x++, at++, source += right)
-      to[at] = from[source]!;
+      to[at] = from[source] ?? 0;
   }
   return result;
 }

@@ -1,7 +1,6 @@
 /** A browser with an empty page, this folder, the built modules and package, and the weights. */
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
-import sirv from "sirv";
 import {
   inRoot,
   packageDist,
@@ -10,8 +9,8 @@ import {
 } from "../../tools/support/paths.mjs";
 import { build } from "../../tools/steps/build.mjs";
 import { chromium as findChromium } from "../../tools/steps/chromium.mjs";
-import { installNodePackages } from "../../tools/steps/node-packages.mjs";
 import { prepareWeights } from "../../tools/steps/weights.mjs";
+import { folder } from "../folder.mjs";
 
 /** @typedef {import("@playwright/test").Page} Page */
 
@@ -21,7 +20,6 @@ import { prepareWeights } from "../../tools/steps/weights.mjs";
  * @param {string[]} [flags] further ones for the browser
  */
 export async function inBrowser(work, flags = []) {
-  await installNodePackages();
   await build();
   await prepareWeights();
   const executablePath = await findChromium();
@@ -74,11 +72,10 @@ export async function inWorker(page, path, request) {
 
 /** @returns {import("node:http").RequestListener} */
 function files() {
-  const options = { dev: true };
-  const own = sirv(inRoot("benches", "browser"), options);
-  const modules = sirv(wasmModules, options);
-  const built = sirv(packageDist, options);
-  const weights = sirv(weightsFolder, options);
+  const own = folder(inRoot("benches", "browser"));
+  const modules = folder(wasmModules);
+  const built = folder(packageDist);
+  const weights = folder(weightsFolder);
   return (request, response) => {
     const url = request.url ?? "/";
     if (url === "/") {

@@ -3,14 +3,12 @@ import { cp, mkdir, readdir, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { nodePackagesAreCurrent } from "../../tools/steps/node-packages.mjs";
-import { step } from "../../tools/support/console.mjs";
+import { installNodePackages } from "../../tools/node-packages.mjs";
 import {
   inRoot,
   packageDist,
   wasmModules,
 } from "../../tools/support/paths.mjs";
-import { npm } from "../../tools/support/run.mjs";
 
 const folder = inRoot("benches", "peers");
 /** Nothing in it is committed. */
@@ -36,18 +34,7 @@ const BINARIES = [
   })),
 ];
 
-export async function installPeers() {
-  if (await nodePackagesAreCurrent(folder)) return;
-  await step(
-    {
-      doing: "Installing the libraries to compare with",
-      usually: "1 minute",
-      mend: "With a connection to npm's registry, run: npm ci in benches/peers",
-    },
-    () =>
-      npm(["ci", "--ignore-scripts"], { cwd: folder }).then(() => undefined),
-  );
-}
+export const installPeers = () => installNodePackages(folder);
 
 /** @param {string[]} scripts names in `engines/`, without their extension */
 export async function bundleEngines(scripts) {

@@ -1,7 +1,6 @@
 /** `npm run bench -- peers`: Headstart beside the other libraries that embed images in a browser. */
 import { build } from "../../tools/steps/build.mjs";
 import { chromium } from "../../tools/steps/chromium.mjs";
-import { installNodePackages } from "../../tools/steps/node-packages.mjs";
 import { prepareWeights } from "../../tools/steps/weights.mjs";
 import { main, say } from "../../tools/support/console.mjs";
 import { installPeers } from "./bundle.mjs";
@@ -15,7 +14,6 @@ const MODES = { table: compare, folder: compareFolder, breakdown: breakDown };
 await main(async () => {
   const options = readOptions(process.argv.slice(2));
   if (!options) return say(USAGE);
-  await installNodePackages();
   await installPeers();
   await build();
   await prepareWeights();

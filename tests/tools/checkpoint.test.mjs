@@ -69,6 +69,17 @@ test("../shared/weights/ is looked through where weights/ has none", async (t) =
   assert.equal(found, join(root, "../shared/weights/a.pth"));
 });
 
+test("HEADSTART_SHARED stands for ../shared", async (t) => {
+  const root = await repository(
+    t,
+    "../shared/weights/a.pth",
+    "../elsewhere/weights/b.pth",
+  );
+  const elsewhere = join(root, "..", "elsewhere");
+  const found = await findCheckpoint(root, { HEADSTART_SHARED: elsewhere });
+  assert.equal(found, join(elsewhere, "weights", "b.pth"));
+});
+
 test("of several in one place, the official one is taken", async (t) => {
   const root = await repository(t, "weights/a.pth", `weights/${OFFICIAL.name}`);
   const found = await findCheckpoint(root, {});

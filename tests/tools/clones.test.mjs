@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { mkdirSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
-import { withNativeTarget } from "../../tools/support/cargo.mjs";
-import { ask } from "../../tools/support/run.mjs";
+import { withTarget } from "../../tools/support/cargo.mjs";
+import { run } from "../../tools/support/run.mjs";
 import { scratch } from "./scratch.mjs";
 
 /**
@@ -35,11 +35,30 @@ test("clones that share a target folder never get each other's build", async (t)
   const two = clone(root, "two");
   for (const folder of [one, two, one, one]) {
     const args = ["run", "--quiet", "--release"];
-    const printed = await withNativeTarget(
-      (env) => ask("cargo", args, { cwd: folder, env }),
-      folder,
+    const { stdout } = await withTarget(
       target,
+      (env) => run("cargo", args, { cwd: folder, env, output: () => {} }),
+      { folder },
     );
-    assert.equal(printed, `built from ${folder === one ? "one" : "two"}`);
+    assert.equal(stdout.trim(), `built from ${folder === one ? "one" : "two"}`);
   }
+});
+
+test("a clone that changed is built again, and nothing else is removed for it", async (t) => {
+  const root = await scratch(t);
+  const target = join(root, "target");
+  const one = clone(root, "one");
+  const build = () =>
+    withTarget(
+      target,
+      (env) => run("cargo", ["build", "--quiet"], { cwd: one, env }),
+      { folder: one },
+    );
+  await build();
+  const marked = join(target, "debug", "incremental", "kept");
+  mkdirSync(join(target, "debug", "incremental"), { recursive: true });
+  writeFileSync(marked, "");
+  writeFileSync(join(one, "src", "main.rs"), "fn main() {}\n");
+  await build();
+  assert(existsSync(marked), "what was built before is still there");
 });

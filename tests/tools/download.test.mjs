@@ -4,9 +4,8 @@ import { createServer } from "node:http";
 import { dirname, join } from "node:path";
 import test from "node:test";
 import { SetupError } from "../../tools/support/console.mjs";
-import { download } from "../../tools/support/download.mjs";
+import { download, tenths } from "../../tools/support/download.mjs";
 import { sha256 } from "../../tools/support/files.mjs";
-import { progressLine } from "../../tools/support/progress.mjs";
 import { scratch } from "./scratch.mjs";
 
 const CONTENT = Buffer.from(
@@ -315,24 +314,12 @@ test("without a connection the message names the host and the ways out", async (
   assertNothingLeft(asked);
 });
 
-test("elsewhere than in a terminal progress is a line per tenth", () => {
+test("progress is a line per tenth", () => {
   /** @type {string[]} */
-  const written = [];
-  const stream = { write: (/** @type {string} */ text) => written.push(text) };
-  const report = progressLine("model.pth", stream);
-  for (let bytes = 0; bytes <= 47e6; bytes += 1e5) report(bytes, 47e6);
-  assert.equal(written.length, 11);
-  assert.equal(written[0], "  model.pth: 0.0 of 47.0 MB (0 %)\n");
-  assert.equal(written[10], "  model.pth: 47.0 of 47.0 MB (100 %)\n");
-});
-
-test("in a terminal progress renews one line", () => {
-  let written = "";
-  const report = progressLine("model.pth", {
-    isTTY: true,
-    write: (text) => (written += text),
-  });
-  for (const bytes of [0, 5e6, 10e6]) report(bytes, 10e6);
-  assert.equal(written.match(/\n/g)?.length, 1);
-  assert.equal(written.match(/\r/g)?.length, 3);
+  const lines = [];
+  const report = tenths("model.pth", 47e6, (line) => lines.push(line));
+  for (let bytes = 0; bytes <= 47e6; bytes += 1e5) report(bytes);
+  assert.equal(lines.length, 11);
+  assert.equal(lines[0], "  model.pth: 0 % of 47.0 MB");
+  assert.equal(lines[10], "  model.pth: 100 % of 47.0 MB");
 });

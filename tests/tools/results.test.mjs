@@ -7,9 +7,9 @@ import {
   playwrightCounts,
   suiteOf,
   vitestCounts,
-} from "../../tools/support/results.mjs";
+} from "../../tools/suites/results.mjs";
 import { runSuites } from "../../tools/suites/run-suites.mjs";
-import { summarise } from "../../tools/support/summary.mjs";
+import { summarise } from "../../tools/suites/summary.mjs";
 
 const CARGO = `
 running 3 tests
@@ -157,7 +157,17 @@ test("a suite that cannot start counts as failed and the next one runs", async (
     bad: () => Promise.reject(new Error("no such program")),
     good: async () => good,
   });
-  assert.deepEqual(suites, [notRun("bad", "no such program"), good]);
+  const [bad, other] = suites;
+  assert.deepEqual(
+    { ...bad, notes: bad?.notes.slice(0, 1) },
+    notRun("bad", "no such program"),
+  );
+  assert.equal(other, good);
+  // Each says how long it took.
+  assert.deepEqual(
+    suites.map(({ notes }) => notes.at(-1)),
+    ["under a second", "under a second"],
+  );
 });
 
 test("the last line has the totals alone, and all passed is success", () => {

@@ -1,13 +1,34 @@
 /** Everything that is built: the WebAssembly modules, the npm package around them, the page on top. */
 import { withLock } from "../support/lock.mjs";
 import { inRoot } from "../support/paths.mjs";
-import { buildPackage } from "./package.mjs";
+import { buildPackage, standInForWebGpu } from "./package.mjs";
 import { buildPage } from "./page.mjs";
-import { buildWasmModules } from "./wasm-modules.mjs";
+import { buildWasmModule, wasmModuleIsCurrent } from "./wasm-module.mjs";
+
+/** @param {() => Promise<void>} work */
+const alone = (work) =>
+  withLock(inRoot(".stamps", "build.lock"), "a build", work);
 
 export const build = () =>
-  withLock(inRoot(".stamps", "build.lock"), "a build", async () => {
-    await buildWasmModules();
-    await buildPackage();
+  alone(async () => {
+    await buildWasmModule("cpu");
+    await buildWasmModule("webgpu");
+    await buildPackage(["cpu", "webgpu"]);
     await buildPage();
   });
+
+/**
+ * What the page needs to run on the CPU.
+ * @returns {Promise<boolean>} whether the WebGPU module is there too
+ */
+export async function buildForCpu() {
+  let complete = false;
+  await alone(async () => {
+    await buildWasmModule("cpu");
+    complete = await wasmModuleIsCurrent("webgpu");
+    if (!complete) await standInForWebGpu();
+    await buildPackage(complete ? ["cpu", "webgpu"] : ["cpu"]);
+    await buildPage();
+  });
+  return complete;
+}

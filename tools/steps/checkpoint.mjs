@@ -5,6 +5,7 @@ import { SetupError, say, step } from "../support/console.mjs";
 import { download } from "../support/download.mjs";
 import { exists, sha256OfFile } from "../support/files.mjs";
 import { root } from "../support/paths.mjs";
+import { sharedFolder } from "./shared.mjs";
 
 export const OFFICIAL = {
   name: "resnet18-f37072fd.pth",
@@ -35,8 +36,9 @@ export async function findCheckpoint(folder = root, env = process.env) {
       "Correct it, or unset it to have the official checkpoint downloaded",
     );
   }
-  for (const place of ["weights", "../shared/weights"]) {
-    const path = await checkpointIn(resolve(folder, place));
+  const places = [folder, sharedFolder(folder, env)];
+  for (const place of places) {
+    const path = await checkpointIn(join(place, "weights"));
     if (path) return path;
   }
   return undefined;

@@ -3,7 +3,7 @@ import { copyFile, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { inRoot } from "../support/paths.mjs";
-import { packageScript, run } from "../support/run.mjs";
+import { run } from "../support/run.mjs";
 
 const ENTRIES = ["index.d.ts", "slim.d.ts", "weights.d.ts"];
 /** What says that a script is one, and not a mistake in its name. */
@@ -13,8 +13,7 @@ const SCRIPT = "slim-worker.d.ts";
 export async function writeDeclarations(destination) {
   const scratch = await mkdtemp(join(tmpdir(), "headstart-types-"));
   try {
-    await run(process.execPath, [
-      packageScript("typescript", "tsc"),
+    await run("tsc", [
       ...["-p", inRoot("pkg-config"), "--emitDeclarationOnly"],
       ...["--outDir", scratch],
     ]);

@@ -1,19 +1,16 @@
 /** The npm package in pkg-config/dist: JavaScript, types, and the WebAssembly modules beside them. */
-import { copyFile, mkdir, rm } from "node:fs/promises";
+import { copyFile, mkdir, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { sayCurrent, step } from "../support/console.mjs";
+import { step } from "../support/console.mjs";
 import { filesUnder } from "../support/files.mjs";
+import { made } from "../support/made.mjs";
 import { inRoot, packageDist, wasmModules } from "../support/paths.mjs";
-import { keyOf, stamps } from "../support/stamp.mjs";
+import { NOTICES, writePackageNotices } from "../notices/notices.mjs";
 import { writeDeclarations } from "./declarations.mjs";
 
 const folder = inRoot("pkg-config");
-const MODULES = {
-  "headstart.wasm": join(wasmModules, "cpu", "headstart_bg.wasm"),
-  "headstart-webgpu.wasm": join(wasmModules, "webgpu", "headstart_bg.wasm"),
-};
 const LICENCES = ["LICENSE-MIT", "LICENSE-APACHE"];
 /** @type {import("esbuild").BuildOptions} */
 const BUNDLE = {
@@ -25,7 +22,6 @@ const BUNDLE = {
     "slim-worker": "src/worker/slim-worker.ts",
   },
   absWorkingDir: folder,
-  outdir: "dist",
   bundle: true,
   // A worker of one file is what every bundler can move.
   splitting: false,
@@ -37,37 +33,85 @@ const BUNDLE = {
   logLevel: "warning",
 };
 
-export async function buildPackage() {
-  const inputs = await filesUnder([
-    join(folder, "src"),
-    join(folder, "package.json"),
-    join(folder, "tsconfig.json"),
-    inRoot("package-lock.json"),
-    wasmModules,
-    ...LICENCES.map((name) => inRoot(name)),
-  ]);
-  const key = await keyOf(inputs, { ...BUNDLE, absWorkingDir: undefined });
-  if (await stamps.isCurrent("package", key)) return sayCurrent("npm package");
-  await step(
-    {
-      doing: "Building the npm package",
-      usually: "5 seconds",
-      mend: "Mend what is named above, then run: npm run build",
-    },
-    async () => {
-      await rm(packageDist, { recursive: true, force: true });
-      await mkdir(packageDist, { recursive: true });
-      await (await esbuild()).build(BUNDLE);
-      await writeDeclarations(packageDist);
-      for (const [name, path] of Object.entries(MODULES)) {
-        await copyFile(path, join(packageDist, name));
-      }
-      // npm packs them from the package's own folder only.
-      for (const name of LICENCES) {
-        await copyFile(inRoot(name), join(folder, name));
-      }
-      await stamps.record("package", key, await filesUnder([packageDist]));
-    },
+/** The shortest module there is, and bindings that say why. */
+const PENDING = {
+  "headstart_bg.wasm": Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0),
+  "headstart.js": `import { HeadstartError } from "../../../src/errors.js";
+export const weightsHash = undefined;
+export const Backbone = undefined;
+export function initSync() {
+  throw new HeadstartError("WEBGPU_UNAVAILABLE", "its module is still being compiled on this machine; reload the page when the terminal says that it is ready");
+}
+`,
+  "headstart.d.ts": `export * from "../cpu/headstart.js";
+`,
+};
+
+/** Stands in for the WebGPU module until that is compiled, so that the page can be used before. */
+export async function standInForWebGpu() {
+  const place = join(wasmModules, "webgpu");
+  await mkdir(place, { recursive: true });
+  for (const [name, content] of Object.entries(PENDING)) {
+    await writeFile(join(place, name), content);
+  }
+}
+
+/** @param {("cpu" | "webgpu")[]} modules those that are not stood in for */
+export async function buildPackage(modules) {
+  const result = {
+    name: "npm package",
+    inputs: await filesUnder([
+      ...["src", "package.json", "tsconfig.json"].map((name) =>
+        join(folder, name),
+      ),
+      ...["package-lock.json", ...LICENCES].map((name) => inRoot(name)),
+      ...["package.mjs", "declarations.mjs"].map((name) =>
+        inRoot("tools", "steps", name),
+      ),
+      ...["tools/notices", "deny.toml", "Cargo.lock"].map((name) =>
+        inRoot(name),
+      ),
+      wasmModules,
+    ]),
+    facts: modules,
+    destination: packageDist,
+  };
+  await made(result, (dist) =>
+    step(
+      {
+        doing: "Building the npm package",
+        usually: "5 seconds",
+        mend: "Mend what is named above, then run: npm run build",
+      },
+      async () => {
+        await mkdir(dist);
+        const { build } = await esbuild();
+        const { metafile } = await build({
+          ...BUNDLE,
+          outdir: dist,
+          metafile: true,
+        });
+        await writePackageNotices({
+          destination: join(dist, NOTICES),
+          features: modules,
+          bundle: { metafile, folder },
+        });
+        await writeDeclarations(dist);
+        for (const [name, kind] of [
+          ["headstart.wasm", "cpu"],
+          ["headstart-webgpu.wasm", "webgpu"],
+        ]) {
+          await copyFile(
+            join(wasmModules, kind, "headstart_bg.wasm"),
+            join(dist, name),
+          );
+        }
+        // npm packs them from the package's own folder only.
+        for (const name of LICENCES) {
+          await copyFile(inRoot(name), join(folder, name));
+        }
+      },
+    ),
   );
 }
 

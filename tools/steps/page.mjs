@@ -1,50 +1,53 @@
 /** The page as static files in www/dist: any server can serve them, from any folder. */
 import { cp, mkdir, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { SetupError, say, sayCurrent, step } from "../support/console.mjs";
+import { SetupError, say, step } from "../support/console.mjs";
 import { exists, filesUnder } from "../support/files.mjs";
+import { made } from "../support/made.mjs";
 import {
   inRoot,
   packageDist,
   pageDist,
   quantizedWeights,
 } from "../support/paths.mjs";
-import { packageScript, run } from "../support/run.mjs";
-import { keyOf, stamps } from "../support/stamp.mjs";
+import { run } from "../support/run.mjs";
+import { NOTICES, writePageNotices } from "../notices/notices.mjs";
 
 const folder = inRoot("www");
 const copiedWeights = join(pageDist, "weights");
 
 export async function buildPage() {
-  const sources = await filesUnder([folder], {
-    except: ["node_modules", "dist", "tests"],
-  });
-  const key = await keyOf(
-    [
+  const sources = await filesUnder([folder], ["node_modules", "dist", "tests"]);
+  const result = {
+    name: "page",
+    inputs: [
       ...sources,
       ...(await filesUnder([packageDist])),
       inRoot("package-lock.json"),
     ],
-    "vite build",
-  );
-  if (await stamps.isCurrent("page", key)) return sayCurrent("page");
-  await step(
-    {
-      doing: "Building the page",
-      usually: "10 seconds",
-      mend: "Mend what is named above, then run: npm run build",
-    },
-    async () => {
-      const vite = packageScript("vite", "vite", folder);
-      await run(process.execPath, [vite, "build", "--logLevel", "warn"], {
-        cwd: folder,
-      });
-      await stamps.record(
-        "page",
-        key,
-        await filesUnder([pageDist], { except: ["weights"] }),
-      );
-    },
+    destination: pageDist,
+    except: ["weights"],
+  };
+  await made(result, (dist) =>
+    step(
+      {
+        doing: "Building the page",
+        usually: "10 seconds",
+        mend: "Mend what is named above, then run: npm run build",
+      },
+      async () => {
+        await run(
+          "vite",
+          ["build", "--logLevel", "warn", "--outDir", dist, "--emptyOutDir"],
+          { cwd: folder },
+        );
+        await writePageNotices({
+          destination: join(dist, NOTICES),
+          ofPackage: join(packageDist, NOTICES),
+          bundled: join(dist, "licences.json"),
+        });
+      },
+    ),
   );
 }
 

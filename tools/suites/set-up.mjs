@@ -1,57 +1,29 @@
-/** Set-up for the tests: it goes on past a failure, because most suites can still run, and the failure counts. */
-import { describe, warn } from "../support/console.mjs";
-import { build } from "../steps/build.mjs";
-import { chromium } from "../steps/chromium.mjs";
-import { installNodePackages } from "../steps/node-packages.mjs";
-import { prepareWeights } from "../steps/weights.mjs";
-import { requireRust, requireRustComponents } from "../steps/rust.mjs";
+/** Set-up for the tests: a step that fails is told and counts, and what can run without it still does. */
+import { describe, messageOf, warn } from "../support/console.mjs";
+import { notRun } from "./results.mjs";
 
 export class SetUp {
-  /** The Chromium that the browser tests use. @type {string | undefined} */
-  chromium;
-  built = false;
   /** @type {string[]} */
-  failures = [];
+  #failures = [];
 
   /**
+   * @template T
    * @param {string} name
-   * @param {() => Promise<unknown>} work
+   * @param {() => Promise<T>} work
+   * @returns {Promise<T | undefined>} `undefined` where it failed
    */
   async try(name, work) {
     try {
-      await work();
-      return true;
+      return await work();
     } catch (error) {
       warn(describe(error));
-      this.failures.push(name);
-      return false;
+      this.#failures.push(`${name}: ${messageOf(error)}`);
+      return undefined;
     }
   }
 
-  /** @returns {import("../support/results.mjs").Suite[]} a suite if anything failed */
-  asSuite() {
-    const failed = this.failures.length;
-    if (failed === 0) return [];
-    const notes = [`failed: ${this.failures.join(", ")}`];
-    return [{ name: "Set-up", passed: 0, failed, skipped: 0, notes }];
+  /** @returns {import("./results.mjs").Suite[]} one that failed for each step that did */
+  asSuites() {
+    return this.#failures.map((failure) => notRun("Set-up", failure));
   }
-}
-
-/**
- * @param {SetUp} setUp
- * @returns {Promise<boolean>} whether any suite can run
- */
-export async function prepareForTests(setUp) {
-  const usable =
-    (await setUp.try("npm packages", installNodePackages)) &&
-    (await setUp.try("Rust", requireRust));
-  if (!usable) return false;
-  await setUp.try("Rust's components", requireRustComponents);
-  setUp.built = await setUp.try("build", build);
-  await setUp.try("browser", async () => {
-    setUp.chromium = await chromium();
-  });
-  // Not a failure of its own: every test that needs weights says so when they are missing.
-  await prepareWeights().catch((error) => warn(describe(error)));
-  return true;
 }

@@ -1,17 +1,19 @@
-/** Cargo in the cache that all clones share, and what the crate's sources are. */
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+/** Cargo in target folders that all clones share, so that a new clone compiles no dependency again. */
+import { mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { filesUnder } from "./files.mjs";
 import { withLock } from "./lock.mjs";
-import { cacheFolder, root } from "./paths.mjs";
+import { cacheFolder, inRoot, root } from "./paths.mjs";
 import { run } from "./run.mjs";
-import { keyOf } from "./stamp.mjs";
 
-const nativeTarget =
+export const nativeTarget =
   process.env.CARGO_TARGET_DIR || join(cacheFolder, "target");
 
-/** Not CARGO_TARGET_DIR: another toolchain and other flags would rebuild everything there each time. */
-export const wasmTarget = join(cacheFolder, "target-wasm");
+/**
+ * One for each backend: both modules have the same file name, and cargo would take one for the other.
+ * @param {string} backend
+ */
+export const wasmTarget = (backend) => join(cacheFolder, `target-${backend}`);
 
 /**
  * What decides the crate's code, for every kind of build.
@@ -19,99 +21,56 @@ export const wasmTarget = join(cacheFolder, "target-wasm");
  */
 export const crateSources = (folder = root) =>
   filesUnder(
-    ["src", "build.rs", "Cargo.toml", "Cargo.lock", ".cargo"].map((name) =>
-      join(folder, name),
-    ),
+    [
+      ...["src", ".cargo", "Cargo.toml", "Cargo.lock"],
+      "rust-toolchain.toml",
+    ].map((name) => join(folder, name)),
   );
 
 /**
- * Runs native cargo while no other clone does, in a target folder that holds nothing of another clone's crate.
+ * Runs cargo while no other clone does, in a target folder that holds nothing of another clone's crates.
  * @template T
- * @param {(env: NodeJS.ProcessEnv) => Promise<T>} work
- * @param {string} [folder] the repository root
- * @param {string} [target]
- */
-export const withNativeTarget = (work, folder = root, target = nativeTarget) =>
-  withLock(join(target, "headstart.lock"), "cargo", async () => {
-    await forgetOtherSources(folder, target);
-    return work({ ...process.env, CARGO_TARGET_DIR: target });
-  });
-
-/**
- * Makes a shared target folder safe for this clone's sources.
- *
- * Cargo takes a crate of the workspace for fresh by its sources' dates, and gives clones at different paths the
- * same names in a shared target folder: a clone that was made before another one's build would get that other
- * build. So when the target folder last saw other sources, what was built from them is removed; dependencies stay.
- * @param {string} folder the repository root
  * @param {string} target
+ * @param {(env: NodeJS.ProcessEnv) => Promise<T>} work
+ * @param {{ folder?: string, profiles?: string[][] }} [options] the repository root, and what the profiles are built with
+ * @returns {Promise<T>}
  */
-async function forgetOtherSources(folder, target) {
-  const marker = join(target, "headstart-sources");
-  const tests = await filesUnder(
-    [join(folder, "tests"), join(folder, "benches")],
-    { except: ["node_modules"] },
-  );
-  const rust = tests.filter((file) => file.endsWith(".rs"));
-  const inputs = [...(await crateSources(folder)), ...rust];
-  const key = await keyOf(inputs, folder, folder);
-  const last = await readFile(marker, "utf8").catch(() => "");
-  if (last === key) return;
-  const options = {
-    cwd: folder,
-    env: { ...process.env, CARGO_TARGET_DIR: target },
-  };
-  await forgetCrate("cargo", [], options);
-  await forgetCrate("cargo", ["--release"], options);
+export function withTarget(target, work, options = {}) {
+  const { folder = root, profiles = [[], ["--release"]] } = options;
+  const env = { CARGO_TARGET_DIR: target };
+  return withLock(join(target, "headstart.lock"), "cargo", async () => {
+    await forgetOtherClones(folder, target, profiles, env);
+    return work(env);
+  });
+}
+
+/** @template T @param {(env: NodeJS.ProcessEnv) => Promise<T>} work */
+export const withNativeTarget = (work) => withTarget(nativeTarget, work);
+
+/**
+ * Cargo knows a crate of the workspace by its sources' dates, and gives clones at different paths the same names in a
+ * shared target folder: a clone that was made before another one's build would get that other build. So where the
+ * folder last served another clone, what was built from that one goes; dependencies stay.
+ * @param {string} folder
+ * @param {string} target
+ * @param {string[][]} profiles
+ * @param {NodeJS.ProcessEnv} env
+ */
+async function forgetOtherClones(folder, target, profiles, env) {
+  const marker = join(target, "headstart-clone");
+  // A clone that another one has replaced at its path is another folder.
+  const clone = `${folder} ${(await stat(join(folder, "Cargo.toml"))).ino}`;
+  if ((await readFile(marker, "utf8").catch(() => "")) === clone) return;
+  for (const profile of profiles) {
+    const args = ["clean", "--quiet", "--locked", "--package", "headstart"];
+    await run("cargo", [...args, ...profile], { cwd: folder, env });
+  }
   await mkdir(target, { recursive: true });
-  await writeFile(marker, key);
+  await writeFile(marker, clone);
 }
 
-/**
- * Removes what cargo built from this crate, and nothing of its dependencies.
- * @param {string} cargo
- * @param {string[]} profile
- * @param {import("./run.mjs").RunOptions} options
- */
-export const forgetCrate = (cargo, profile, options) =>
-  run(
-    cargo,
-    ["clean", "--quiet", "--locked", "--package", "headstart", ...profile],
-    options,
-  );
-
-/**
- * @param {string} lock the text of Cargo.lock
- * @param {string} name
- */
-export function lockedVersion(lock, name) {
-  for (const entry of lock.split("[[package]]")) {
-    if (entry.match(/^name = "(.*)"$/m)?.[1] === name) {
-      return entry.match(/^version = "(.*)"$/m)?.[1];
-    }
-  }
-  return undefined;
+/** The version that rust-toolchain.toml pins. */
+export async function pinnedRust() {
+  const text = await readFile(inRoot("rust-toolchain.toml"), "utf8");
+  return /^channel = "(.*)"$/m.exec(text)?.[1] ?? "";
 }
-
-/** @param {string} manifest the text of Cargo.toml */
-export const minimumRust = (manifest) =>
-  manifest.match(/^rust-version = "(.*)"$/m)?.[1];
-
-/**
- * Whether dotted version `a` is at least `b`; what follows the numbers is ignored.
- * @param {string} a
- * @param {string} b
- */
-export function atLeast(a, b) {
-  const left = numbers(a);
-  const right = numbers(b);
-  for (let i = 0; i < right.length; i++) {
-    const difference = (left[i] ?? 0) - right[i];
-    if (difference !== 0) return difference > 0;
-  }
-  return true;
-}
-
-/** @param {string} version */
-const numbers = (version) =>
-  (version.match(/\d+(\.\d+)*/)?.[0] ?? "0").split(".").map(Number);

@@ -1,5 +1,8 @@
 /** How set-up speaks: one line per step, and failures that say what mends them. */
 
+import { statfsSync } from "node:fs";
+import { homedir, tmpdir } from "node:os";
+
 /** A failure that a person can act on; it is shown without a stack. */
 export class SetupError extends Error {
   /**
@@ -43,14 +46,25 @@ export async function step({ doing, usually, mend }, work) {
   const start = performance.now();
   try {
     const result = await work();
-    say(`  done in ${duration(performance.now() - start)}`);
+    say(`< ${doing}: done in ${duration(performance.now() - start)}`);
     return result;
   } catch (error) {
     if (error instanceof SetupError && error.mend) throw error;
-    throw new SetupError(`${doing} failed: ${messageOf(error)}`, mend, {
-      cause: error,
-    });
+    const message = `${doing} failed: ${messageOf(error)}`;
+    throw new SetupError(message, fullDisk() ?? mend, { cause: error });
   }
+}
+
+/** A full disk lets programs fail with all kinds of messages, of which few name it. */
+function fullDisk() {
+  const full = [process.cwd(), homedir(), tmpdir()].find((folder) => {
+    const { bavail, bsize } = statfsSync(folder);
+    return bavail * bsize < 20e6;
+  });
+  return (
+    full &&
+    `The disk is full: make room where ${full} lies, then run this again`
+  );
 }
 
 /** @param {unknown} error */
@@ -73,7 +87,9 @@ export async function main(work) {
   try {
     await work();
   } catch (error) {
-    console.error(`\nError: ${describe(error)}`);
+    const room = /** @type {{ code?: string }} */ (error).code === "ENOSPC";
+    const told = room ? new SetupError(messageOf(error), fullDisk()) : error;
+    console.error(`\nError: ${describe(told)}`);
     process.exitCode = 1;
   }
 }

@@ -15,43 +15,37 @@ export async function sha256OfFile(path) {
   return hash.digest("hex");
 }
 
-/** @param {string} path */
-export async function exists(path) {
-  return (await sizeOf(path)) !== undefined;
-}
-
 /**
  * @param {string} path
- * @returns {Promise<number | undefined>}
+ * @returns {Promise<number | undefined>} `undefined` where there is nothing
  */
-export async function sizeOf(path) {
-  try {
-    return (await stat(path)).size;
-  } catch {
-    return undefined;
-  }
-}
+export const sizeOf = async (path) =>
+  (await stat(path).catch(() => undefined))?.size;
+
+/** @param {string} path */
+export const exists = async (path) => (await sizeOf(path)) !== undefined;
 
 /**
  * Every file at or under the paths, sorted; a path that does not exist has none.
  * @param {string[]} paths
- * @param {{ except?: string[] }} [options] names of files and folders to leave out
+ * @param {string[]} [except] names of files and folders to leave out
  * @returns {Promise<string[]>}
  */
-export async function filesUnder(paths, { except = [] } = {}) {
-  /** @type {string[]} */
-  const found = [];
-  /** @param {string} path */
-  const visit = async (path) => {
-    const info = await stat(path).catch(() => undefined);
-    if (info?.isFile()) found.push(path);
-    if (!info?.isDirectory()) return;
-    for (const name of await readdir(path)) {
-      if (!except.includes(name)) await visit(join(path, name));
-    }
-  };
-  for (const path of paths) await visit(path);
-  return found.sort();
+export async function filesUnder(paths, except = []) {
+  const all = await Promise.all(
+    paths.map(async (path) => {
+      const info = await stat(path).catch(() => undefined);
+      if (!info?.isDirectory()) return info ? [path] : [];
+      const names = (await readdir(path)).filter(
+        (name) => !except.includes(name),
+      );
+      return filesUnder(
+        names.map((name) => join(path, name)),
+        except,
+      );
+    }),
+  );
+  return all.flat().sort();
 }
 
 /**
@@ -61,11 +55,9 @@ export async function filesUnder(paths, { except = [] } = {}) {
  * @returns {Promise<Record<string, string>>}
  */
 export async function hashesOf(files, base) {
-  /** @type {Record<string, string>} */
-  const hashes = {};
-  for (const file of files) {
-    hashes[relative(base, file).split(sep).join("/")] =
-      await sha256OfFile(file);
-  }
-  return hashes;
+  const hashes = files.map(async (file) => [
+    relative(base, file).split(sep).join("/"),
+    await sha256OfFile(file),
+  ]);
+  return Object.fromEntries(await Promise.all(hashes));
 }

@@ -1,21 +1,18 @@
-/** Starts programs, the same way on Linux, macOS and Windows. */
-import { spawn } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
-import { basename, delimiter, dirname, join } from "node:path";
+/** Starts programs, the same way on Linux, macOS and Windows. What npm's packages bring is found by its name. */
+import { basename } from "node:path";
+import { x } from "tinyexec";
 import { SetupError } from "./console.mjs";
 import { root } from "./paths.mjs";
 
 /**
  * @typedef {object} RunOptions
  * @property {string} [cwd] the repository root unless told
- * @property {NodeJS.ProcessEnv} [env]
- * @property {"show" | "keep" | "both" | "ask"} [output] show it as it comes (default), keep standard output, or
- *   both; `"ask"` keeps it and drops what goes to standard error
- * @property {boolean} [shell]
+ * @property {NodeJS.ProcessEnv} [env] what is different from this process's
+ * @property {(text: string) => void} [output] is given what the program prints; without it, it is shown as it comes
  *
  * @typedef {object} Outcome
  * @property {number} code 127 when the program does not exist, 128 when a signal ended it
- * @property {string} stdout empty unless kept
+ * @property {string} stdout empty where it is shown as it comes
  */
 
 /**
@@ -25,31 +22,31 @@ import { root } from "./paths.mjs";
  * @param {RunOptions} [options]
  * @returns {Promise<Outcome>}
  */
-export function attempt(command, args, options = {}) {
-  const { cwd = root, env = process.env, output = "show", shell } = options;
-  const child = spawn(command, args, {
-    cwd,
-    env,
-    shell,
-    windowsHide: true,
-    stdio: [
-      "ignore",
-      output === "show" ? "inherit" : "pipe",
-      output === "ask" ? "ignore" : "inherit",
-    ],
-  });
-  /** @type {Buffer[]} */
-  const chunks = [];
-  child.stdout?.on("data", (chunk) => {
-    chunks.push(chunk);
-    if (output === "both") process.stdout.write(chunk);
-  });
-  return new Promise((settle) => {
-    const done = (/** @type {number} */ code) =>
-      settle({ code, stdout: Buffer.concat(chunks).toString("utf8") });
-    child.on("error", () => done(127));
-    child.on("close", (code) => done(code ?? 128));
-  });
+export async function attempt(command, args, { cwd = root, env, output } = {}) {
+  const shown = output ? "pipe" : "inherit";
+  /** @type {import("node:child_process").StdioOptions} */
+  const stdio = ["ignore", shown, shown];
+  try {
+    const running = x(command, args, {
+      nodeOptions: { cwd, env, stdio, windowsHide: true },
+    });
+    /** @type {string[]} */
+    const kept = [];
+    for (const stream of [running.process?.stdout, running.process?.stderr]) {
+      stream
+        ?.setEncoding("utf8")
+        .on("data", (/** @type {string} */ text) => output?.(text));
+    }
+    running.process?.stdout?.on("data", (/** @type {string} */ text) =>
+      kept.push(text),
+    );
+    await running;
+    return { code: running.exitCode ?? 128, stdout: kept.join("") };
+  } catch (error) {
+    if (/** @type {NodeJS.ErrnoException} */ (error).code !== "ENOENT")
+      throw error;
+    return { code: 127, stdout: "" };
+  }
 }
 
 /**
@@ -60,9 +57,8 @@ export function attempt(command, args, options = {}) {
  */
 export async function run(command, args, options) {
   const outcome = await attempt(command, args, options);
-  if (outcome.code === 127) {
+  if (outcome.code === 127)
     throw new SetupError(`${command} could not be started`);
-  }
   if (outcome.code !== 0) {
     const line = [basename(command), ...args].join(" ");
     throw new SetupError(`"${line}" ended with status ${outcome.code}`);
@@ -74,82 +70,8 @@ export async function run(command, args, options) {
  * What a program prints, without surrounding space; `undefined` when it fails or does not exist.
  * @param {string} command
  * @param {string[]} args
- * @param {RunOptions} [options]
  */
-export async function ask(command, args, options) {
-  const outcome = await attempt(command, args, { ...options, output: "ask" });
-  return outcome.code === 0 ? outcome.stdout.trim() : undefined;
-}
-
-/**
- * npm is a script: run it with this very node where npm says where it is, and through a shell on Windows.
- * @param {string[]} args
- * @param {RunOptions} [options]
- */
-export function npm(args, options) {
-  const script = process.env.npm_execpath;
-  if (script && basename(script) === "npm-cli.js" && existsSync(script)) {
-    return run(process.execPath, [script, ...args], options);
-  }
-  if (process.platform === "win32") {
-    return run(["npm", ...args].join(" "), [], { ...options, shell: true });
-  }
-  return run("npm", args, options);
-}
-
-/**
- * The folder of an installed npm package, as node would find it from `from`.
- * @param {string} name
- * @param {string} [from]
- */
-export function packageFolder(name, from = root) {
-  for (let folder = from; ; folder = dirname(folder)) {
-    const candidate = join(folder, "node_modules", name);
-    if (existsSync(join(candidate, "package.json"))) return candidate;
-    if (folder === dirname(folder)) {
-      throw new SetupError(
-        `The npm package ${name} is not installed`,
-        "Run: npm ci",
-      );
-    }
-  }
-}
-
-/**
- * @param {string} name
- * @param {string} [from]
- * @returns {{ version: string, bin?: string | Record<string, string> }}
- */
-export const packageManifest = (name, from) =>
-  JSON.parse(
-    readFileSync(join(packageFolder(name, from), "package.json"), "utf8"),
-  );
-
-/**
- * The script behind a package's command: run with node, it needs neither a shell nor npx.
- * @param {string} name
- * @param {string} [command] the package's name unless told
- * @param {string} [from]
- */
-export function packageScript(name, command = name, from = root) {
-  const { bin } = packageManifest(name, from);
-  const script = typeof bin === "string" ? bin : bin?.[command];
-  if (!script)
-    throw new Error(`The npm package ${name} has no command ${command}`);
-  return join(packageFolder(name, from), script);
-}
-
-/**
- * The path of a program on PATH, or `undefined`.
- * @param {string} name
- * @param {NodeJS.ProcessEnv} [env]
- */
-export function onPath(name, env = process.env) {
-  const endings =
-    process.platform === "win32" ? [".exe", ".cmd", ".bat"] : [""];
-  return (env.PATH ?? env.Path ?? "")
-    .split(delimiter)
-    .filter(Boolean)
-    .flatMap((folder) => endings.map((ending) => join(folder, name + ending)))
-    .find((path) => existsSync(path));
+export async function ask(command, args) {
+  const { code, stdout } = await attempt(command, args, { output: () => {} });
+  return code === 0 ? stdout.trim() : undefined;
 }

@@ -1,13 +1,13 @@
 /** Serves what the benchmark's page needs, isolated from other origins, and remembers which files were fetched. */
 import { createServer } from "node:http";
 import { basename, dirname } from "node:path";
-import sirv from "sirv";
 import {
   packageDist,
   quantizedWeights,
   weightsFolder,
 } from "../../../tools/support/paths.mjs";
 import { distFolder } from "../bundle.mjs";
+import { folder } from "../../folder.mjs";
 
 /** What lets a page share memory between threads, and measure its own. */
 const ISOLATION = {
@@ -29,11 +29,10 @@ const ISOLATION = {
  * @returns {Promise<Server>}
  */
 export async function serve(onnx, more = () => false) {
-  const options = { dev: true };
-  const built = sirv(distFolder, options);
-  const model = sirv(dirname(onnx), options);
-  const weights = sirv(weightsFolder, options);
-  const own = sirv(packageDist, options);
+  const built = folder(distFolder);
+  const model = folder(dirname(onnx));
+  const weights = folder(weightsFolder);
+  const own = folder(packageDist);
   /** @type {Set<string>} */
   const fetched = new Set();
   const server = createServer((request, response) => {

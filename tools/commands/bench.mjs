@@ -1,0 +1,62 @@
+/** `npm run bench -- <name>`: measures, and prints what it measured. Without a name it lists the benchmarks. */
+import { SetupError, say } from "../support/console.mjs";
+import { withNativeTarget } from "../support/cargo.mjs";
+import { run } from "../support/run.mjs";
+import { requireRust } from "../steps/rust.mjs";
+
+const cargo = (/** @type {string} */ name, /** @type {string} */ features) => [
+  ...["cargo", "bench", "--features", features, "--bench", name, "--"],
+];
+
+/** @type {Record<string, { what: string, command: string[] }>} */
+const BENCHMARKS = {
+  accuracy: {
+    what: "the head and the evaluation on real photos (needs the reference data)",
+    command: cargo("accuracy", "autodiff"),
+  },
+  quantization: {
+    what: "what int8 weights cost the embeddings (needs the reference data)",
+    command: cargo("quantization", "reference"),
+  },
+  kernels: {
+    what: "the CPU's kernels and burn's operators, natively, layer by layer",
+    command: cargo("kernels", "reference"),
+  },
+  webgpu: {
+    what: "WebGPU's kernels and burn's operators, natively, layer by layer (needs a graphics adapter)",
+    command: cargo("webgpu", "reference,webgpu"),
+  },
+  fit: {
+    what: "time to fit a head, in the browser",
+    command: [process.execPath, "benches/browser/fit.mjs"],
+  },
+  package: {
+    what: "adding photos for the first and the second time, the page's thread meanwhile, and memory (needs the reference data)",
+    command: [process.execPath, "benches/browser/package.mjs"],
+  },
+  peers: {
+    what: "Headstart beside onnxruntime-web, TensorFlow.js and jax-js, in the browser; --help lists its modes",
+    command: [process.execPath, "benches/peers/peers.mjs"],
+  },
+};
+
+const [name, ...rest] = process.argv.slice(3);
+if (name === undefined) {
+  for (const [name, { what }] of Object.entries(BENCHMARKS)) {
+    say(`npm run bench -- ${name.padEnd(13)} ${what}`);
+  }
+} else {
+  const benchmark = BENCHMARKS[name];
+  if (!benchmark) {
+    throw new SetupError(
+      `There is no benchmark "${name}"`,
+      `Name one of: ${Object.keys(BENCHMARKS).join(", ")}`,
+    );
+  }
+  await requireRust();
+  const [command = "", ...args] = [...benchmark.command, ...rest];
+  // What is not cargo sees to its own builds.
+  await (command === "cargo"
+    ? withNativeTarget((env) => run(command, args, { env }))
+    : run(command, args));
+}

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { existsSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
@@ -52,4 +53,17 @@ test("the lock of a process that was killed is taken over", async (t) => {
   writeFileSync(path, "");
   utimesSync(path, new Date(2020, 0), new Date(2020, 0));
   assert.equal(await hold(async () => "done"), "done");
+});
+
+test("a process that ends in the midst of its work leaves no lock behind", async (t) => {
+  const path = join(await scratch(t), "build.lock");
+  const script = `
+    import { withLock } from ${JSON.stringify(new URL("../../tools/support/lock.mjs", import.meta.url).href)};
+    await withLock(${JSON.stringify(path)}, "a build", async () => process.exit(3));
+  `;
+  const { status } = spawnSync(process.execPath, [
+    ...["--input-type=module", "--eval", script],
+  ]);
+  assert.equal(status, 3);
+  assert.equal(existsSync(path), false);
 });

@@ -5,17 +5,21 @@ import { buildPackage, standInForWebGpu } from "./package.mjs";
 import { buildPage } from "./page.mjs";
 import { buildWasmModule, wasmModuleIsCurrent } from "./wasm-module.mjs";
 
-/** @param {() => Promise<void>} work */
+/**
+ * Modules take minutes to compile, and nobody else has to wait for that: only what is written here is.
+ * @param {() => Promise<void>} work
+ */
 const alone = (work) =>
   withLock(inRoot(".stamps", "build.lock"), "a build", work);
 
-export const build = () =>
-  alone(async () => {
-    await buildWasmModule("cpu");
-    await buildWasmModule("webgpu");
+export async function build() {
+  await buildWasmModule("cpu");
+  await buildWasmModule("webgpu");
+  await alone(async () => {
     await buildPackage(["cpu", "webgpu"]);
     await buildPage();
   });
+}
 
 /**
  * What the page needs to run on the CPU.
@@ -23,8 +27,8 @@ export const build = () =>
  */
 export async function buildForCpu() {
   let complete = false;
+  await buildWasmModule("cpu");
   await alone(async () => {
-    await buildWasmModule("cpu");
     complete = await wasmModuleIsCurrent("webgpu");
     if (!complete) await standInForWebGpu();
     await buildPackage(complete ? ["cpu", "webgpu"] : ["cpu"]);

@@ -1,4 +1,5 @@
 /** Lets one process at a time do something, where several clones or terminals share a folder. */
+import { rmSync } from "node:fs";
 import { mkdir, open, rm, stat, utimes } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -23,6 +24,9 @@ export async function withLock(path, what, work, options = {}) {
     if ((await ageOf(path)) > stale) await rm(path, { force: true });
     else await sleep(Math.min(500, stale / 4));
   }
+  // Somebody who stops this and starts again should not wait until the lock has grown old.
+  const release = () => rmSync(path, { force: true });
+  process.on("exit", release);
   const heartbeat = setInterval(() => {
     const now = new Date();
     utimes(path, now, now).catch(() => {});
@@ -31,7 +35,8 @@ export async function withLock(path, what, work, options = {}) {
     return await work();
   } finally {
     clearInterval(heartbeat);
-    await rm(path, { force: true });
+    process.off("exit", release);
+    release();
   }
 }
 

@@ -22,13 +22,28 @@ const setUp = new SetUp();
 await requireRust();
 const browser = await setUp.try("browser", () => chromium(mayInstall));
 
-// What compiles natively, and beside it what compiles for browsers or not at all.
 const drawn = setUp.try("drawn data", async () => (await drawData(), true));
+const built = setUp.try("build", async () => (await build(), true));
+
+/**
+ * @param {string} config
+ * @returns {import("../suites/run-suites.mjs").Work}
+ */
+const inBrowser = (config) => async (name, output) => {
+  const missing =
+    (!(await built) && "the build failed") ||
+    (!(await drawn) && "there are no drawn photos") ||
+    (!browser && "there is no browser");
+  if (missing) return notRun(name, missing);
+  const env = { HEADSTART_CHROMIUM: browser, HEADSTART_WEIGHTS: drawnData };
+  return playwright(config, env)(name, output);
+};
+
+// What compiles natively, and beside it what compiles for browsers or not at all.
 const native = async () => {
   await drawn;
   return runSuitesAside({ Rust: rustTests, "Rust checks": rustChecks });
 };
-const built = setUp.try("build", async () => (await build(), true));
 const portable = async () => {
   await built;
   return runSuitesAside({
@@ -37,26 +52,13 @@ const portable = async () => {
     Tools: toolTests,
     Package: vitest("pkg-config"),
     Page: vitest("www"),
+    Packaging: inBrowser("packaging/playwright.config.ts"),
   });
 };
 const aside = await Promise.all([native(), portable()]);
-
-const missing =
-  (!(await built) && "the build failed") ||
-  (!(await drawn) && "there are no drawn photos") ||
-  (!browser && "there is no browser");
-/** @param {string} config */
-const inBrowser = (config) =>
-  missing
-    ? async (/** @type {string} */ name) => notRun(name, missing)
-    : playwright(config, {
-        HEADSTART_CHROMIUM: browser,
-        HEADSTART_WEIGHTS: drawnData,
-      });
-// Alone, since they compute on all cores.
+// Alone, since it computes on all cores.
 const alone = await runSuites({
   Browser: inBrowser("playwright.config.ts"),
-  Packaging: inBrowser("packaging/playwright.config.ts"),
 });
 
 process.exitCode = printSummary([

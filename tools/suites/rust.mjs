@@ -1,4 +1,4 @@
-/** The crate's own tests, natively: unit tests, tests/*.rs and the examples in its documentation. */
+/** The crate's own tests, natively: unit tests, tests/ and the examples in its documentation. */
 import { withNativeTarget } from "../support/cargo.mjs";
 import { attempt } from "../support/run.mjs";
 import { cargoCounts, suiteOf } from "./results.mjs";

@@ -1,13 +1,11 @@
 //! Fitting the default head: as scikit-learn does it, the penalty, the phases, and what few images change.
 
-mod support;
-
+use crate::support::fitting::{fit, fit_data, formula, logistic, logits, probabilities};
+use crate::support::synthetic::blobs;
 use headstart::head::{ClassWeights, L2, Phase, Scaling, TrainingData, fit_temperature, softmax};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
-use support::fitting::{fit, fit_data, formula, logistic, logits, probabilities};
-use support::synthetic::blobs;
 
 /// The greatest difference of logits' probabilities from a case's.
 fn worst(logits: &[f32], classes: usize, theirs: &Value) -> f64 {
@@ -31,7 +29,7 @@ fn worst(logits: &[f32], classes: usize, theirs: &Value) -> f64 {
 /// off by about that over λ; it is there to judge by, and hardly moves the temperature.
 #[test]
 fn logistic_regression_is_scikit_learns_on_all_images_and_without_each_fold() {
-    let file: Value = serde_json::from_str(include_str!("fixtures/logistic.json")).unwrap();
+    let file: Value = serde_json::from_str(include_str!("../fixtures/logistic.json")).unwrap();
     let unseen = file["unseen"].as_u64().unwrap() as usize;
     for case in file["cases"].as_array().unwrap() {
         let number = |name: &str| case[name].as_u64().unwrap() as usize;

@@ -1,9 +1,7 @@
 //! Renaming a class: a name, and nothing but the name.
 
-mod support;
-
+use crate::support::stripes::{SIDE, classifier, empty, predict, stripes, top, train};
 use headstart::head::TrainOptions;
-use support::stripes::{SIDE, classifier, empty, predict, stripes, top, train};
 
 #[test]
 fn a_class_is_renamed_in_the_dataset_the_report_and_predictions_and_nothing_else_changes() {

@@ -1,15 +1,13 @@
 //! The quantized file: what it holds, and that everything else is refused by name.
 
-mod support;
-
 use std::collections::HashMap;
 
+use crate::support::tensors::{Tensors, named, put_together, take_apart};
+use crate::support::{CHECKPOINT, QUANTIZED, quantized};
 use headstart::backbone::layers::convolutions;
 use headstart::backbone::quantize::Scheme;
 use headstart::backbone::weights::{QuantizedWeights, Weights};
 use safetensors::tensor::Dtype;
-use support::tensors::{Tensors, named, put_together, take_apart};
-use support::{CHECKPOINT, QUANTIZED, quantized};
 
 /// Changes the good file and gives the refusal's code and message.
 fn refusal(
@@ -48,7 +46,7 @@ fn the_absolute_maximum_keeps_weights_within_half_a_step_of_the_folded_ones() {
             .zip(restored.weight.chunks(channels));
         for (a, b) in pairs {
             let step = a.iter().fold(0.0_f32, |max, w| max.max(w.abs())) / 127.0;
-            let worst = support::max_abs_error(a, b);
+            let worst = crate::support::max_abs_error(a, b);
             assert!(
                 worst <= f64::from(step) * 0.5001,
                 "{}: {worst} > {step}/2",

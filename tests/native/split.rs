@@ -1,13 +1,11 @@
 //! The split over random datasets: complete, stratified, seeded, stable, and with near-duplicates on one side.
 
-mod support;
-
 use std::collections::{HashMap, HashSet};
 
+use crate::support::synthetic::{Image, add, dataset, groups, unlike_images};
 use headstart::dataset::{Dataset, Partition, Split, TEST_SHARE};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
-use support::synthetic::{Image, add, dataset, groups, unlike_images};
 
 /// Where an image came to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

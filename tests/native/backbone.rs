@@ -1,18 +1,16 @@
 //! The network against torch's results on the same crops and weights.
 
-mod support;
-
+use crate::support::drawn::referenced::{SIZES, resized};
+use crate::support::operators::{embed, input, stages, values};
+use crate::support::stages::compare_with_torch;
+use crate::support::{
+    BACKBONE, CHECKPOINT, CROPS, REFERENCES, cosine, cosines, integers, largest, lowest,
+    max_abs_error, tensor,
+};
 use headstart::backbone::layers::IMAGENET_CLASSES;
 use headstart::backbone::{EMBEDDING_LEN, ResNet18};
 use headstart::device;
 use headstart::image::{Pixels, RESIZED_SIDE, resize_and_crop};
-use support::drawn::referenced::{SIZES, resized};
-use support::operators::{embed, input, stages, values};
-use support::stages::compare_with_torch;
-use support::{
-    BACKBONE, CHECKPOINT, CROPS, REFERENCES, cosine, cosines, integers, largest, lowest,
-    max_abs_error, tensor,
-};
 
 /// Sums of about 2.4 million products per embedding in another order than torch's, of numbers up to 10: some 1e-5
 /// are to be expected; the bound leaves room for other processors.

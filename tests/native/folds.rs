@@ -1,13 +1,11 @@
 //! Folds and images held out within the training images: stratified, groups undivided.
 
-mod support;
-
 use std::collections::{HashMap, HashSet};
 
+use crate::support::synthetic::{Image, dataset, groups, unlike_images};
 use headstart::dataset::{Split, folds, hold_out, shuffled_places};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
-use support::synthetic::{Image, dataset, groups, unlike_images};
 
 fn config() -> ProptestConfig {
     ProptestConfig {

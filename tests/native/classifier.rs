@@ -1,17 +1,15 @@
 //! The whole way natively: pixels → embedding → head → report, and what must survive a failure.
 
-mod support;
-
+use crate::support::stripes::{
+    SIDE, adam, add, add_copy, add_pixels, by_name, classifier, copy, empty, predict, stripes, top,
+    train, train_with,
+};
+use crate::support::{BACKBONE, QUANTIZED};
 use headstart::Classifier;
 use headstart::dataset::Split;
 use headstart::head::{Method, Scaling, TrainOptions};
 use headstart::image::{PREPROCESSING_VERSION, Views, content_hash};
 use pollster::block_on;
-use support::stripes::{
-    SIDE, adam, add, add_copy, add_pixels, by_name, classifier, copy, empty, predict, stripes, top,
-    train, train_with,
-};
-use support::{BACKBONE, QUANTIZED};
 
 #[test]
 fn stripes_are_learned_and_judged_on_held_out_images_only() {

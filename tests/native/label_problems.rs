@@ -19,7 +19,7 @@ fn judged(truth: &[usize], rows: &[Vec<f32>]) -> Vec<Judged> {
 
 #[test]
 fn labels_in_doubt_are_those_of_confident_learning() {
-    let file: Value = serde_json::from_str(include_str!("fixtures/metrics.json")).unwrap();
+    let file: Value = serde_json::from_str(include_str!("../fixtures/metrics.json")).unwrap();
     let mut total = 0;
     for case in file["calibration"].as_array().unwrap() {
         let truth: Vec<usize> = serde_json::from_value(case["truth"].clone()).unwrap();

@@ -1,17 +1,15 @@
 //! The drawn network and pictures serve as a trained one and photos do: the default head learns the classes, but not from
 //! their colours, and refuses what is none of them.
 
-mod support;
-
+use crate::support::drawn::pictures::{CLASSES, Kind, Picture, picture};
+use crate::support::drawn::referenced::resized;
+use crate::support::stripes::train;
+use crate::support::{BACKBONE, CHECKPOINT, CROPS, REFERENCES, mean};
 use headstart::dataset::Split;
 use headstart::image::{Views, content_hash};
 use headstart::{Classifier, PredictOptions};
 use pollster::block_on;
 use safetensors::SafeTensors;
-use support::drawn::pictures::{CLASSES, Kind, Picture, picture};
-use support::drawn::referenced::resized;
-use support::stripes::train;
-use support::{BACKBONE, CHECKPOINT, CROPS, REFERENCES, mean};
 
 /// Pictures of each class to learn from, and to be judged on.
 const TRAIN: usize = 40;

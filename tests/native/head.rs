@@ -1,13 +1,11 @@
 //! Fitting a head by Adam and SGD: the update rules, determinism, stopping and calibration; and the options.
 
-mod support;
-
+use crate::support::fitting::{fit, fit_data, logits, probabilities, recipe};
+use crate::support::synthetic::blobs;
 use headstart::backbone::EMBEDDING_LEN;
 use headstart::head::{
     Head, L2, LabelledEmbeddings, Method, TrainOptions, TrainingData, fit_temperature, softmax,
 };
-use support::fitting::{fit, fit_data, logits, probabilities, recipe};
-use support::synthetic::blobs;
 
 fn options(method: Method) -> TrainOptions {
     TrainOptions {

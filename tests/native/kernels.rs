@@ -1,8 +1,11 @@
 //! The kernels for the processor against plain sums of products, and all of them together against burn's
 //! operators and torch's.
 
-mod support;
-
+use crate::support::operators::{embed, input, stages, values};
+use crate::support::stages::{by_kernels, compare, compare_with_torch};
+use crate::support::{
+    CROPS, QUANTIZED, REFERENCES, cosines, integers, lowest, max_abs_error, random_crops, tensor,
+};
 use headstart::backbone::FEATURE_MAP_LEN;
 use headstart::backbone::kernels::{
     Convolution, Epilogue, Network, Size, Stem, Workspace, max_pool,
@@ -14,11 +17,6 @@ use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use support::operators::{embed, input, stages, values};
-use support::stages::{by_kernels, compare, compare_with_torch};
-use support::{
-    CROPS, QUANTIZED, REFERENCES, cosines, integers, lowest, max_abs_error, random_crops, tensor,
-};
 
 /// What Winograd's algorithm may be off by, as a part of the greatest sum of its products' magnitudes: its
 /// transformed inputs are rounded to a 32,767th of the greatest one, which may be some ten times what an

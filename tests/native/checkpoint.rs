@@ -1,14 +1,12 @@
 //! Reading checkpoints in every form that torch writes, and refusing what is none.
 
-mod support;
-
 use std::path::{Path, PathBuf};
 
+use crate::support::drawn::network;
+use crate::support::{CHECKPOINT, tensor};
 use headstart::backbone::checkpoint::{Checkpoint, read_state_dict};
 use headstart::backbone::layers::convolutions;
 use headstart::backbone::weights::Weights;
-use support::drawn::network;
-use support::{CHECKPOINT, tensor};
 
 /// A file in a folder of its own that goes away with it.
 struct Scratch(PathBuf);

@@ -1,17 +1,15 @@
 //! Removing images and classes: ids stay what they are, and no head speaks of images that are gone.
 
-mod support;
-
+use crate::support::stripes::{
+    SIDE, adam, add, add_copy, add_pixels, by_name, classifier, copy, empty, predict, stripes,
+    train, train_with,
+};
+use crate::support::synthetic::{altered, embedding};
 use headstart::dataset::{Dataset, Side, Split};
 use headstart::head::TrainOptions;
 use headstart::{Classifier, PredictOptions};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use support::stripes::{
-    SIDE, adam, add, add_copy, add_pixels, by_name, classifier, copy, empty, predict, stripes,
-    train, train_with,
-};
-use support::synthetic::{altered, embedding};
 
 fn id_of(classifier: &Classifier, name: &str) -> usize {
     classifier.dataset.find(name).unwrap().id
@@ -158,7 +156,7 @@ fn a_head_goes_with_an_image_that_it_stopped_by() {
     let mut classifier = classifier();
     train_with(&mut classifier, &adam());
     let file = classifier.export_project().unwrap();
-    let document = support::project::document(&file);
+    let document = crate::support::project::document(&file);
     let stopped_by = document["provenance"]["validation"][0].as_u64().unwrap();
     classifier.remove_images(&[stopped_by as usize]).unwrap();
     assert!(!is_trained(&classifier));

@@ -5,7 +5,7 @@ use headstart::head::softmax;
 use serde_json::Value;
 
 fn cases() -> Vec<Value> {
-    let file: Value = serde_json::from_str(include_str!("fixtures/metrics.json")).unwrap();
+    let file: Value = serde_json::from_str(include_str!("../fixtures/metrics.json")).unwrap();
     file["cases"].as_array().unwrap().clone()
 }
 

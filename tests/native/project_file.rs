@@ -1,10 +1,12 @@
 //! Files that are not what they should be: refused by name, whatever is in them.
 
-mod support;
-
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use crate::support::BACKBONE;
+use crate::support::project::document;
+use crate::support::stripes::{add, add_copy, classifier, top, train};
+use crate::support::tensors::{Tensors, named, put_together, take_apart};
 use headstart::dataset::Split;
 use headstart::head::TrainOptions;
 use headstart::{Classifier, Error};
@@ -12,10 +14,6 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use safetensors::tensor::Dtype;
 use serde_json::{Value, json};
-use support::BACKBONE;
-use support::project::document;
-use support::stripes::{add, add_copy, classifier, top, train};
-use support::tensors::{Tensors, named, put_together, take_apart};
 
 /// A project with all there is to one, and its head.
 static FILES: LazyLock<[Vec<u8>; 2]> = LazyLock::new(|| {
@@ -95,7 +93,10 @@ fn other_formats_and_versions_are_unsupported() {
         let none = changed(file, |_, metadata| metadata.clear());
         assert_refused(&none, code, "not a project or a head");
     }
-    assert_eq!(refusal(&support::QUANTIZED).code(), "PROJECT_UNSUPPORTED");
+    assert_eq!(
+        refusal(&crate::support::QUANTIZED).code(),
+        "PROJECT_UNSUPPORTED"
+    );
 }
 
 #[test]

@@ -1,14 +1,12 @@
 //! Views of an image: what is embedded of it.
 
-mod support;
-
+use crate::support::{BACKBONE, CROPS, max_abs_error, relative_l2, run};
 use headstart::Classifier;
 use headstart::device::cpu_backend;
 use headstart::image::{
     INPUT_LEN, INPUT_SIDE, Pixels, RESIZED_SIDE, Region, Views, central_region, resize_and_crop,
 };
 use pollster::block_on;
-use support::{BACKBONE, CROPS, max_abs_error, relative_l2, run};
 
 /// A drawn crop as an image with alpha.
 fn picture(number: usize) -> Vec<u8> {

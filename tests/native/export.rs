@@ -1,7 +1,11 @@
 //! Files that a classifier leaves behind: the one that comes back is the same.
 
-mod support;
-
+use crate::support::project::document;
+use crate::support::stripes::{
+    SIDE, adam, add, add_copy, classifier, copy, empty, predict, stripes, top, train, train_with,
+};
+use crate::support::tensors::take_apart;
+use crate::support::{BACKBONE, CHECKPOINT, tensor};
 use headstart::backbone::quantize::{Scheme, quantize};
 use headstart::dataset::Split;
 use headstart::head::TrainOptions;
@@ -9,12 +13,6 @@ use headstart::image::Views;
 use headstart::{Backbone, Classifier, PredictOptions, Prediction};
 use safetensors::SafeTensors;
 use serde_json::{Value, json};
-use support::project::document;
-use support::stripes::{
-    SIDE, adam, add, add_copy, classifier, copy, empty, predict, stripes, top, train, train_with,
-};
-use support::tensors::take_apart;
-use support::{BACKBONE, CHECKPOINT, tensor};
 
 fn project(classifier: &Classifier) -> Vec<u8> {
     classifier.export_project().unwrap()

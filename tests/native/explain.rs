@@ -1,7 +1,8 @@
 //! Class activation maps: exact, in the right place, and of the central crop whatever the views.
 
-mod support;
-
+use crate::support::drawn::referenced::CROPS_PER_CLASS;
+use crate::support::maps::assert_maps_sum_to_logits;
+use crate::support::{BACKBONE, CROPS, cosine, run};
 use headstart::backbone::EMBEDDING_LEN;
 use headstart::dataset::Split;
 use headstart::explain::Heatmap;
@@ -11,9 +12,6 @@ use headstart::{Classifier, PredictOptions, Prediction};
 use pollster::block_on;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use support::drawn::referenced::CROPS_PER_CLASS;
-use support::maps::assert_maps_sum_to_logits;
-use support::{BACKBONE, CROPS, cosine, run};
 
 /// The side of the feature map.
 const CELLS: usize = 7;
@@ -179,7 +177,7 @@ fn maps_of_images_predicted_together_are_not_mixed_up() {
             (&heatmap.label, heatmap.region),
             (&alone.label, alone.region)
         );
-        assert!(support::max_abs_error(&heatmap.grid, &alone.grid) < 1e-3);
+        assert!(crate::support::max_abs_error(&heatmap.grid, &alone.grid) < 1e-3);
     }
 }
 

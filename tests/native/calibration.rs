@@ -1,14 +1,12 @@
 //! Calibration: the temperature is SciPy's, comes from images that no head had learned from, and helps.
 
-mod support;
-
+use crate::support::fitting::{fit, five_folds, logistic, logits, probabilities};
+use crate::support::synthetic::blobs;
 use headstart::evaluation::{Metrics, argmax};
 use headstart::head::{ClassWeights, L2, LabelledEmbeddings, fit_temperature, softmax};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
-use support::fitting::{fit, five_folds, logistic, logits, probabilities};
-use support::synthetic::blobs;
 
 /// Probabilities of logits `[N, classes]` at a temperature, in f64.
 fn at(logits: &[f32], classes: usize, temperature: f64) -> Vec<Vec<f64>> {
@@ -26,7 +24,7 @@ fn at(logits: &[f32], classes: usize, temperature: f64) -> Vec<Vec<f64>> {
 
 #[test]
 fn temperatures_and_what_they_change_are_scipys_and_scikit_learns() {
-    let file: Value = serde_json::from_str(include_str!("fixtures/metrics.json")).unwrap();
+    let file: Value = serde_json::from_str(include_str!("../fixtures/metrics.json")).unwrap();
     let cases = file["calibration"].as_array().unwrap();
     for case in cases {
         let truth: Vec<usize> = serde_json::from_value(case["truth"].clone()).unwrap();

@@ -1,13 +1,11 @@
 //! What the head says about new images: the class, whether it is any, and why.
 
-mod support;
-
+use crate::support::drawn::pictures::{Kind, picture_of_size};
+use crate::support::stripes::{SIDE, add, classifier, copy, empty, predict, stripes, top, train};
 use headstart::dataset::Split;
 use headstart::image::INPUT_SIDE;
 use headstart::{PredictOptions, Prediction};
 use pollster::block_on;
-use support::drawn::pictures::{Kind, picture_of_size};
-use support::stripes::{SIDE, add, classifier, copy, empty, predict, stripes, top, train};
 
 #[test]
 fn a_picture_of_something_else_is_none_of_the_stripes() {

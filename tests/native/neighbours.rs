@@ -1,12 +1,10 @@
 //! The nearest training images, and how near an image must be to be known.
 
-mod support;
-
+use crate::support::cosine;
+use crate::support::synthetic::{altered, embedding};
 use headstart::explain::{Neighbours, UNKNOWN_SHARE};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use support::cosine;
-use support::synthetic::{altered, embedding};
 
 /// Images of three kinds.
 fn known(count: usize, kinds: &[Vec<f32>], rng: &mut ChaCha8Rng) -> Vec<Vec<f32>> {

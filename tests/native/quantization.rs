@@ -1,20 +1,18 @@
 //! Rounding by least squares: it costs less than rounding to the nearest step. This takes half a minute, so that only
 //! these tests do it; all others run on weights rounded to the nearest.
 
-mod support;
-
 use std::sync::LazyLock;
 
+use crate::support::{
+    BACKBONE, CHECKPOINT, CROPS, REFERENCES, cosines, embed_by, integers, largest, lowest, mean,
+    quantized, relative_l2, tensor,
+};
 use headstart::Backbone;
 use headstart::backbone::EMBEDDING_LEN;
 use headstart::backbone::layers::convolutions;
 use headstart::backbone::quantize::Scheme;
 use headstart::backbone::weights::{QuantizedWeights, Weights};
 use headstart::device;
-use support::{
-    BACKBONE, CHECKPOINT, CROPS, REFERENCES, cosines, embed_by, integers, largest, lowest, mean,
-    quantized, relative_l2, tensor,
-};
 
 static FITTED: LazyLock<Vec<u8>> = LazyLock::new(|| quantized(Scheme::LeastSquares));
 

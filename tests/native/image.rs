@@ -1,15 +1,13 @@
 //! Resizing and cropping against Pillow's results, and the limits on images.
 
-mod support;
-
+use crate::support::drawn::pictures::Picture;
+use crate::support::drawn::referenced::{SIZES, resized};
+use crate::support::{CROPS, REFERENCES, bytes, integers, max_abs_error, tensor};
 use headstart::Error;
 use headstart::image::{
     INPUT_SIDE, MAX_SIDE, Pixels, RESIZED_SIDE, check_encoded, check_size, content_hash,
     normalize_into, pixel_hash, resize_and_crop,
 };
-use support::drawn::pictures::Picture;
-use support::drawn::referenced::{SIZES, resized};
-use support::{CROPS, REFERENCES, bytes, integers, max_abs_error, tensor};
 
 fn crop_of(picture: &Picture) -> Vec<u8> {
     let pixels = Pixels::rgb(&picture.rgb, picture.width, picture.height).unwrap();

@@ -1,11 +1,9 @@
 //! The learning curve: what heads say that learned from a share of the images.
 
-mod support;
-
+use crate::support::fitting::{fit, five_folds, logistic};
+use crate::support::synthetic::blobs;
 use headstart::evaluation::{LearningCurve, MorePhotos, argmax};
 use headstart::head::{ClassWeights, Curve, L2, LabelledEmbeddings, softmax};
-use support::fitting::{fit, five_folds, logistic};
-use support::synthetic::blobs;
 
 fn curve<'a>(train: &'a LabelledEmbeddings, folds: &'a [usize], places: &'a [usize]) -> Curve<'a> {
     Curve {
@@ -37,7 +35,7 @@ fn all_images_give_what_the_calibration_says_of_those_left_out() {
         right(&all, &data.classes),
         right(&left_out.logits, &data.classes)
     );
-    assert!(support::max_abs_error(&all, &left_out.logits) < 1e-3);
+    assert!(crate::support::max_abs_error(&all, &left_out.logits) < 1e-3);
 }
 
 #[test]

@@ -1,14 +1,12 @@
 //! Near-duplicates: what is one image altered a little is found, and what is alike in kind only is not.
 
-mod support;
-
+use crate::support::alterations::{assert_altered_ones_join_their_originals, centred, groups};
+use crate::support::synthetic::{altered, embedding};
+use crate::support::{CROPS, cosine, embed};
 use headstart::dataset::{MIN_CENTRED_COSINE, MIN_COSINE};
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use support::alterations::{assert_altered_ones_join_their_originals, centred, groups};
-use support::synthetic::{altered, embedding};
-use support::{CROPS, cosine, embed};
 
 /// A large part that all share, and a small one of their own.
 fn homogeneous(count: usize, own: f32, rng: &mut ChaCha8Rng) -> Vec<Vec<f32>> {

@@ -124,6 +124,14 @@ pub enum Error {
         /// The only class.
         label: String,
     },
+    /// Training on embeddings that an earlier version made.
+    #[error(
+        "{count} of the images come from a project of an earlier version, which kept fewer of their features. Add the same files again to train; predicting and evaluating go on as before."
+    )]
+    ImagesOutdated {
+        /// How many.
+        count: usize,
+    },
     /// A class with no image to train on.
     #[error(
         "The class \"{label}\" has no image to train on. Add a few photos of it that are not for testing, or remove the class."
@@ -202,6 +210,7 @@ impl Error {
             Self::ImageTooLarge { .. } => "IMAGE_TOO_LARGE",
             Self::NoImages => "NO_IMAGES",
             Self::TooFewClasses { .. } => "TOO_FEW_CLASSES",
+            Self::ImagesOutdated { .. } => "IMAGES_OUTDATED",
             Self::TooFewImages { .. } => "TOO_FEW_IMAGES",
             Self::NotTrained => "NOT_TRAINED",
             Self::NoTestImages { .. } => "NO_TEST_IMAGES",

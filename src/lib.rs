@@ -1,5 +1,5 @@
 //! Headstart teaches an image classifier on the device: a frozen, quantized ResNet18 turns each image
-//! into an embedding of 512 numbers, and a small linear head learns the user's classes from those.
+//! into an embedding, 960 numbers from all its stages, and a small linear head learns the user's classes from those.
 //!
 //! ```text
 //! file → pixels → 224×224 input → embedding → dataset → head → report, prediction, export
@@ -10,6 +10,7 @@
 //! of each; `browser` shows it to JavaScript.
 
 pub mod backbone;
+mod capture_time;
 mod classifier;
 pub mod dataset;
 pub mod device;
@@ -26,7 +27,8 @@ mod tensor_file;
 mod browser;
 
 pub use backbone::Backbone;
+pub use capture_time::capture_time;
 pub use classifier::{
-    ClassProbability, Classifier, Crops, NearestImage, PredictOptions, Prediction,
+    ClassProbability, Classifier, Crops, NearestImage, PredictOptions, Prediction, Record,
 };
 pub use error::{Error, Result};

@@ -61,13 +61,13 @@ impl<'a> TensorFile<'a> {
             .map_err(|error| Problem::corrupt(format!("its {name} cannot be read ({error})")))
     }
 
-    /// Which of these formats the file has, in this version of it. `kind` is what people call such a file.
+    /// Which of these formats the file has, and in which of these versions. `kind` is what people call such a file.
     pub fn format(
         &self,
         formats: &[&'static str],
-        version: &str,
+        versions: &[&'static str],
         kind: &str,
-    ) -> Checked<&'static str> {
+    ) -> Checked<(&'static str, &'static str)> {
         let unsupported = |problem: String| Err(Problem::Unsupported(problem));
         let Some(name) = self.metadata("format") else {
             return unsupported(format!("it is a safetensors file, but not {kind}"));
@@ -76,11 +76,12 @@ impl<'a> TensorFile<'a> {
             let known = formats.join("\" or \"");
             return unsupported(format!("its format is \"{name}\", not \"{known}\""));
         };
-        match self.metadata("version") {
-            Some(found) if found == version => Ok(format),
-            other => unsupported(format!(
-                "its format version is {}, and this program reads version {version}",
-                other.unwrap_or("not given")
+        let found = self.metadata("version").unwrap_or("not given");
+        match versions.iter().find(|version| **version == found) {
+            Some(version) => Ok((format, version)),
+            None => unsupported(format!(
+                "its format version is {found}, and this program reads version {}",
+                versions.join(" and ")
             )),
         }
     }
@@ -127,6 +128,11 @@ impl<'a> TensorFile<'a> {
         }
         Ok(values)
     }
+
+    /// The bytes of a U8 tensor of this shape.
+    pub fn u8s(&self, name: &str, shape: &[usize]) -> Checked<Vec<u8>> {
+        Ok(self.view(name, Dtype::U8, shape)?.data().to_vec())
+    }
 }
 
 /// Little-endian f32 values of a safetensors buffer.
@@ -159,6 +165,15 @@ impl RawTensor {
         Self {
             name: name.into(),
             dtype: Dtype::F32,
+            shape: shape.to_vec(),
+            bytes,
+        }
+    }
+
+    pub fn u8(name: impl Into<String>, shape: &[usize], bytes: Vec<u8>) -> Self {
+        Self {
+            name: name.into(),
+            dtype: Dtype::U8,
             shape: shape.to_vec(),
             bytes,
         }

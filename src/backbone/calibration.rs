@@ -11,7 +11,6 @@ use rand::SeedableRng;
 use rand::seq::index::sample;
 use rand_chacha::ChaCha8Rng;
 
-use super::EMBEDDING_LEN;
 use super::feature_map::{FeatureMap, convolve};
 use super::layers::{self, BLOCKS, ConvLayer, IMAGENET_CLASSES, STAGE_CHANNELS};
 use super::rounding::{Samples, least_squares};
@@ -93,7 +92,7 @@ impl<W: Weights> Calibration<'_, W> {
         let classifier = ConvLayer {
             name: CLASSIFIER.into(),
             norm: String::new(),
-            channels_in: EMBEDDING_LEN,
+            channels_in: STAGE_CHANNELS[3],
             channels_out: IMAGENET_CLASSES,
             kernel: 1,
             stride: 1,

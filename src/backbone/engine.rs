@@ -18,9 +18,10 @@ use crate::{Error, Result};
 /// What the network says of crops.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Features {
-    /// `[N, 512]`
+    /// `[N, length]` of the network's [`Layout`](super::Layout): each stage's means, one stage after the other.
     pub embeddings: Vec<f32>,
-    /// The last feature maps, `[N, 512, 7, 7]`, if asked for; empty otherwise.
+    /// The maps that they are the means of, if asked for; empty otherwise. Of each image `[channels, side, side]` of
+    /// every stage, one stage after the other.
     pub maps: Vec<f32>,
 }
 
@@ -63,16 +64,11 @@ impl Engine {
         Ok(Self::Reference(network, device))
     }
 
-    /// Crops `[N, 224, 224, 3]` → embeddings, and feature maps where wanted.
+    /// Crops `[N, 224, 224, 3]` → embeddings, and maps where wanted.
     pub async fn run(&self, crops: &[u8], maps: bool) -> Result<Features> {
         match self {
             #[cfg(feature = "cpu")]
-            Self::Cpu(network) => {
-                let all = network.feature_maps(crops);
-                let embeddings = kernels::Network::pool(&all);
-                let maps = if maps { all } else { Vec::new() };
-                Ok(Features { embeddings, maps })
-            }
+            Self::Cpu(network) => Ok(network.features(crops, maps)),
             #[cfg(feature = "webgpu")]
             Self::WebGpu(network) => network.run(crops, maps).await,
             #[cfg(feature = "reference")]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::engine::{Engine, Features};
+use super::layout::Layout;
 use super::weights::QuantizedWeights;
 use crate::device::{Backend, Memory, Reclaim};
 use crate::image::{INPUT_LEN, content_hash};
@@ -26,6 +27,7 @@ pub struct Backbone(Arc<Loaded>);
 #[derive(Debug)]
 struct Loaded {
     engine: Engine,
+    layout: Layout,
     weights_hash: String,
     backend: Backend,
     _reclaim: Reclaim,
@@ -54,6 +56,7 @@ impl Backbone {
     fn new(engine: Engine, weights: &[u8], backend: Backend) -> Self {
         Self(Arc::new(Loaded {
             engine,
+            layout: Layout::resnet18(),
             weights_hash: content_hash(weights),
             _reclaim: Reclaim::of(&backend),
             backend,
@@ -65,22 +68,27 @@ impl Backbone {
         &self.0.backend
     }
 
+    /// What its embeddings are made of.
+    pub fn layout(&self) -> &Layout {
+        &self.0.layout
+    }
+
     /// SHA-256 of the weights file, in hex.
     pub fn hash(&self) -> &str {
         &self.0.weights_hash
     }
 
-    /// Takes crops `[N, 224, 224, 3]`, RGB bytes, through the network. `maps`: whether the last feature maps
-    /// are wanted besides the embeddings.
+    /// Takes crops `[N, 224, 224, 3]`, RGB bytes, through the network. `maps`: whether the maps that embeddings
+    /// are the means of are wanted too.
     ///
     /// ```no_run
-    /// # use headstart::{Backbone, backbone::FEATURE_MAP_LEN, device::cpu_backend};
+    /// # use headstart::{Backbone, device::cpu_backend};
     /// # async fn example() -> headstart::Result<()> {
     /// let weights = std::fs::read("weights/resnet18-int8.safetensors").expect("the weights exist");
     /// let backbone = Backbone::load(&weights, cpu_backend())?;
     /// let features = backbone.run(&[0; 2 * 224 * 224 * 3], true).await?;
-    /// assert_eq!(features.embeddings.len(), 2 * 512);
-    /// assert_eq!(features.maps.len(), 2 * FEATURE_MAP_LEN);
+    /// assert_eq!(features.embeddings.len(), 2 * backbone.layout().len());
+    /// assert_eq!(features.maps.len(), 2 * backbone.layout().maps_len());
     /// # Ok(()) }
     /// ```
     ///

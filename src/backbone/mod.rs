@@ -10,6 +10,7 @@ mod feature_map;
 #[cfg(feature = "cpu")]
 pub mod kernels;
 pub mod layers;
+mod layout;
 mod loaded;
 #[cfg(feature = "cli")]
 mod parallel;
@@ -28,13 +29,7 @@ pub mod weights;
 mod winograd;
 
 pub use engine::Features;
+pub use layout::{FeatureSet, Layout, Stage};
 pub use loaded::Backbone;
 #[cfg(feature = "reference")]
 pub use resnet::{ResNet18, Stages};
-
-/// The length of an embedding: channels of the last feature map.
-pub const EMBEDDING_LEN: usize = 512;
-/// The side of the last feature map.
-pub const FEATURE_MAP_SIDE: usize = 7;
-/// How many numbers the last feature map holds.
-pub const FEATURE_MAP_LEN: usize = EMBEDDING_LEN * FEATURE_MAP_SIDE * FEATURE_MAP_SIDE;

@@ -85,10 +85,15 @@ impl ResNet18 {
         }
         let shape = [crops.len() / INPUT_LEN, 3, INPUT_SIDE, INPUT_SIDE];
         let inputs = Tensor::from_data(TensorData::new(inputs, shape), device);
-        let feature_maps = self.feature_map(inputs);
-        let embeddings = read(self.pool(feature_maps.clone())).await?;
+        let images = inputs.dims()[0];
+        let layers = self.stages(inputs).layers;
+        let means = layers.clone().map(|map| self.pool(map));
+        let embeddings = read(Tensor::cat(means.into(), 1)).await?;
         let maps = match maps {
-            true => read(feature_maps).await?,
+            true => {
+                let rows = layers.map(|map| map.reshape([images as isize, -1]));
+                read(Tensor::<2>::cat(rows.into(), 1)).await?
+            }
             false => Vec::new(),
         };
         Ok(Features { embeddings, maps })

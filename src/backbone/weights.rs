@@ -9,8 +9,7 @@ use std::collections::BTreeSet;
 
 use safetensors::tensor::Dtype;
 
-use super::EMBEDDING_LEN;
-use super::layers::{ConvLayer, IMAGENET_CLASSES, convolutions};
+use super::layers::{ConvLayer, IMAGENET_CLASSES, STAGE_CHANNELS, convolutions};
 use crate::tensor_file::{Checked, Problem, TensorFile};
 use crate::{Error, Result};
 
@@ -21,7 +20,7 @@ pub const VERSION: &str = "1";
 /// torchvision's name of the original classifier.
 pub(crate) const CLASSIFIER: &str = "fc";
 /// Its weight's shape.
-pub(crate) const CLASSIFIER_SHAPE: [usize; 2] = [IMAGENET_CLASSES, EMBEDDING_LEN];
+pub(crate) const CLASSIFIER_SHAPE: [usize; 2] = [IMAGENET_CLASSES, STAGE_CHANNELS[3]];
 
 /// A layer's real-valued weights.
 #[derive(Debug, Clone, PartialEq)]
@@ -102,7 +101,7 @@ impl<'a> QuantizedWeights<'a> {
         }
         let weights = Self(TensorFile::parse(bytes)?);
         let kind = "a quantized ResNet18 of Headstart";
-        weights.0.format(&[FORMAT], VERSION, kind)?;
+        weights.0.format(&[FORMAT], &[VERSION], kind)?;
         weights.0.check_names(&tensor_names())?;
         for layer in convolutions() {
             weights.check_layer(&layer.name, &layer.shape())?;

@@ -62,8 +62,8 @@ impl Backbone {
         })
     }
 
-    /// Takes crops `[N, 224, 224, 3]`, RGB bytes, through the network: `{ embeddings, maps }` of `[N, 512]` and,
-    /// if asked for, `[N, 512, 7, 7]`.
+    /// Takes crops `[N, 224, 224, 3]`, RGB bytes, through the network: `{ embeddings, maps }`, all features of each
+    /// crop and, if asked for, the maps that they are the means of.
     pub async fn run(&self, crops: Vec<u8>, maps: bool) -> Result<JsValue, JsValue> {
         let features = self.0.run(&crops, maps).await.map_err(to_js_error)?;
         let object = Object::new();
@@ -74,11 +74,14 @@ impl Backbone {
         Ok(object.into())
     }
 
-    /// A session without images. `views` is `"centre"`, `"flip"` or `"crops"`.
-    pub fn session(&self, views: JsValue) -> Result<Session, JsValue> {
+    /// A session without images. `views` is `"centre"`, `"flip"` or `"crops"`, `features` is `"all"` or `"last"`.
+    pub fn session(&self, views: JsValue, features: JsValue) -> Result<Session, JsValue> {
         let views = views.as_string().unwrap_or_default();
         let views = views.parse().map_err(to_js_error)?;
-        Ok(Session::new(Classifier::new(self.0.clone(), views)))
+        let features = features.as_string().unwrap_or_default();
+        let features = features.parse().map_err(to_js_error)?;
+        let classifier = Classifier::with_features(self.0.clone(), views, features);
+        Ok(Session::new(classifier))
     }
 
     /// A session with what a file exported by `exportProject` or `exportHead` holds.

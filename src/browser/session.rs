@@ -1,15 +1,18 @@
 //! The session: images and the head that learns from them, on a backbone.
 
 use js_sys::Array;
+use serde::{Deserialize, Serialize};
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::wasm_bindgen;
 use web_sys::ImageData;
 
 use super::convert::{from_js, set, to_js, to_js_error, to_js_heatmap};
 use crate::backbone::Features;
+use crate::capture_time::capture_time;
+use crate::dataset::{NewImage, Split};
 use crate::head::TrainOptions;
 use crate::image::{Pixels, check_encoded, check_size, content_hash, pixel_hash};
-use crate::{Classifier, Error, PredictOptions};
+use crate::{Classifier, Error, PredictOptions, Record};
 
 /// A classifier in the making.
 ///
@@ -19,6 +22,24 @@ use crate::{Classifier, Error, PredictOptions};
 #[wasm_bindgen]
 pub struct Session {
     classifier: Classifier,
+}
+
+/// What an encoded image says of itself.
+#[derive(Serialize)]
+struct Inspected {
+    hash: String,
+    taken: Option<f64>,
+}
+
+/// What is to be known of an image besides its record.
+#[derive(Deserialize)]
+struct LabelledImage {
+    name: String,
+    hash: String,
+    label: String,
+    split: Split,
+    group: Option<String>,
+    taken: Option<f64>,
 }
 
 /// Crops on their way to the network, and what they are of.
@@ -32,11 +53,19 @@ impl Crops {
         self.0.bytes.clone()
     }
 
-    /// Embeddings `[images, 512]` from those of the crops, which `Backbone.run` gives.
+    /// Embeddings `[images, features]` from those of the crops, which `Backbone.run` gives.
     pub fn embeddings(&self, embeddings: Vec<f32>) -> Result<Vec<f32>, JsValue> {
         let maps = Vec::new();
         let features = Features { embeddings, maps };
         self.0.embeddings(&features).map_err(to_js_error)
+    }
+
+    /// What is to be kept of each image, one after the other, from the same: for `addSample`.
+    pub fn records(&self, embeddings: Vec<f32>) -> Result<Vec<u8>, JsValue> {
+        let maps = Vec::new();
+        let features = Features { embeddings, maps };
+        let records = self.0.records(&features).map_err(to_js_error)?;
+        Ok(records.iter().flat_map(Record::to_bytes).collect())
     }
 }
 
@@ -60,10 +89,14 @@ impl Session {
         self.classifier.batch_size()
     }
 
-    /// Checks an encoded image before it is decoded, and gives its content hash.
-    pub fn inspect(&self, name: &str, bytes: &[u8]) -> Result<String, JsValue> {
+    /// Checks an encoded image before it is decoded, and gives `{ hash, taken }`: its content hash, and when it was
+    /// taken, in seconds since 1970, or `null`.
+    pub fn inspect(&self, name: &str, bytes: &[u8]) -> Result<JsValue, JsValue> {
         check_encoded(name, bytes).map_err(to_js_error)?;
-        Ok(content_hash(bytes))
+        to_js(&Inspected {
+            hash: content_hash(bytes),
+            taken: capture_time(bytes).map(|seconds| seconds as f64),
+        })
     }
 
     /// Checks an image that came decoded, and gives its content hash.
@@ -100,26 +133,20 @@ impl Session {
         Crops(self.classifier.take_staged())
     }
 
-    /// Adds a labelled image by its embedding and gives its id.
+    /// Adds a labelled image, `{ name, hash, label, split, group, taken }`, by its record, and gives its id. `group` and
+    /// `taken` may be `null`.
     #[wasm_bindgen(js_name = addSample)]
-    pub fn add_sample(
-        &mut self,
-        name: &str,
-        hash: &str,
-        label: &str,
-        split: JsValue,
-        embedding: &[f32],
-    ) -> Result<usize, JsValue> {
-        let split = serde_wasm_bindgen::from_value(split).map_err(|_| {
-            to_js_error(Error::invalid(
-                "split",
-                "it must be \"auto\", \"train\" or \"test\"",
-            ))
-        })?;
-        self.classifier
-            .dataset
-            .add(name, hash, label, split, embedding)
-            .map_err(to_js_error)
+    pub fn add_sample(&mut self, image: JsValue, record: &[u8]) -> Result<usize, JsValue> {
+        let image: LabelledImage = serde_wasm_bindgen::from_value(image)
+            .map_err(|error| to_js_error(Error::invalid("image", error.to_string())))?;
+        let record = Record::from_bytes(record).map_err(to_js_error)?;
+        let new = NewImage {
+            split: image.split,
+            group: image.group.as_deref(),
+            taken: image.taken.map(|seconds| seconds as i64),
+            ..record.image(&image.name, &image.hash, &image.label)
+        };
+        self.classifier.dataset.add(new).map_err(to_js_error)
     }
 
     /// Images per class: `[{ label, auto, train, test }]`.

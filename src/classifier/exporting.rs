@@ -3,13 +3,13 @@
 use super::{Classifier, Trained};
 use crate::backbone::Backbone;
 use crate::evaluation::Report;
-use crate::export::{self, HeadFile, ProjectFile, Restored, RestoredHead, StoredHead};
+use crate::export::{self, HeadFile, Measured, ProjectFile, Restored, RestoredHead, StoredHead};
 use crate::head::LeftOut;
 use crate::{Error, Result};
 
 impl Classifier {
-    /// The head as a safetensors file: `fc.weight` F32 `[classes, 512]` and `fc.bias` F32 `[classes]`, as
-    /// torchvision's ResNet18 has them, with the labels and the temperature in the metadata
+    /// The head as a safetensors file: `fc.weight` F32 `[classes, features]` and `fc.bias` F32 `[classes]`, as
+    /// torch's `nn.Linear` has them, with the labels and the temperature in the metadata
     /// (`docs/project-format.md`).
     ///
     /// # Errors
@@ -19,6 +19,7 @@ impl Classifier {
         let file = HeadFile {
             weights_sha256: self.backbone.hash(),
             views: self.stage.views(),
+            features: self.stage.features(),
             head,
         };
         file.write().map_err(Error::project)
@@ -34,11 +35,17 @@ impl Classifier {
         let head = self.trained.as_ref().map(|trained| export::Trained {
             head: StoredHead::of(&trained.fitted),
             provenance: &trained.provenance,
+            measured: Measured {
+                refusals: trained.refusals.clone(),
+                learning_curve: trained.learning_curve.clone(),
+            },
             left_out: trained.left_out_logits(),
         });
         let file = ProjectFile {
             weights_sha256: self.backbone.hash(),
             views: self.stage.views(),
+            features: self.stage.features(),
+            embedding_len: self.layout.len(),
             backend: self.backend().kind,
             dataset: &self.dataset,
             head,
@@ -67,23 +74,34 @@ impl Classifier {
     pub fn restore(backbone: Backbone, file: &[u8]) -> Result<Self> {
         let Restored {
             views,
+            features,
             dataset,
             head,
-        } = export::read(file, backbone.hash())?;
-        let mut classifier = Self::new(backbone, views);
+        } = export::read(file, backbone.hash(), backbone.layout())?;
+        let mut classifier = Self::with_features(backbone, views, features);
         classifier.dataset = dataset;
         if let Some(RestoredHead {
             head,
             left_out,
             provenance,
+            measured,
         }) = head
         {
-            let left_out = left_out.map(|logits| LeftOut {
-                logits,
-                folds: provenance.folds.clone(),
+            let left_out = left_out.map(|logits| {
+                let images = provenance.judged();
+                let fold = |&place: &usize| provenance.folds[place];
+                LeftOut {
+                    logits,
+                    folds: images.iter().filter_map(fold).collect(),
+                    images,
+                }
             });
-            let fitted = head.into_fitted(left_out);
-            classifier.put_in_place(fitted, provenance);
+            let mut trained = classifier.trained_from(head.into_fitted(left_out), provenance);
+            trained.learning_curve = measured.learning_curve;
+            trained.refusals = measured
+                .refusals
+                .or_else(|| classifier.refusals_of(&trained));
+            classifier.trained = Some(trained);
         }
         Ok(classifier)
     }

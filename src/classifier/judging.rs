@@ -1,13 +1,12 @@
 //! Judging the head on images it did not learn from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::{Classifier, Provenance, Trained};
 use crate::evaluation::{
-    Conflict, Evidence, Judged, LearningCurve, NearDuplicates, Refusals, Report, SHARES, argmax,
+    Conflict, Evidence, Groups, Judged, NearDuplicates, Report, suspected_bursts,
 };
-use crate::explain::Neighbours;
-use crate::head::{Curve, LabelledEmbeddings, softmax};
+use crate::head::{LeftOut, softmax};
 use crate::{Error, Result};
 
 impl Classifier {
@@ -20,7 +19,9 @@ impl Classifier {
         let Trained {
             fitted,
             provenance,
-            neighbours,
+            refusals,
+            learning_curve,
+            ..
         } = trained;
         if provenance.test.is_empty() {
             return Err(Error::NoTestImages {
@@ -29,76 +30,79 @@ impl Classifier {
         }
         let head = &fitted.head;
         let classes = head.labels().len();
-        let test = self.labelled(&provenance.test);
-        let logits = head.logits(&test.embeddings);
+        let logits = head.logits(&self.labelled(&provenance.test).embeddings);
         let rows = || logits.chunks_exact(classes);
         let probabilities = rows().map(|row| head.to_probabilities(row)).collect();
-        let left_out: Vec<Vec<f64>> = match &fitted.left_out {
-            Some(left_out) => left_out
-                .logits
-                .chunks_exact(classes)
-                .map(|row| head.to_probabilities(row))
-                .collect(),
-            None => Vec::new(),
+        let (judged, folds, left_out) = match &fitted.left_out {
+            Some(LeftOut {
+                images,
+                logits,
+                folds,
+            }) => {
+                let rows = logits.chunks_exact(classes);
+                (
+                    images.iter().map(|&i| provenance.train[i]).collect(),
+                    folds.clone(),
+                    rows.map(|row| head.to_probabilities(row)).collect(),
+                )
+            }
+            None => (Vec::new(), Vec::new(), Vec::new()),
         };
-        let train = self.labelled(&provenance.train);
         Ok(Report::new(Evidence {
             labels: head.labels().to_vec(),
             head: fitted.summary.clone(),
             views: self.stage.views(),
-            unknown: self.unknown(neighbours, &provenance.test),
-            test: self.judged(&provenance.test, &test, probabilities),
+            features: self.stage.features(),
+            unknown: refusals.clone(),
+            test: self.judged(&provenance.test, probabilities),
             held_out: provenance.held_out,
             trained: provenance.train.len(),
             calibration: (fitted.calibrated_on > 0).then(|| {
                 let raw = rows().map(softmax).collect();
                 (head.temperature(), fitted.calibrated_on, raw)
             }),
-            learning_curve: learning_curve(trained, &train, &left_out),
-            folds: match &fitted.left_out {
-                Some(left_out) => left_out.folds.clone(),
-                None => Vec::new(),
-            },
-            left_out: self.judged(&provenance.train, &train, left_out),
+            learning_curve: learning_curve.clone(),
+            folds,
+            left_out: self.judged(&judged, left_out),
             near_duplicates: self.near_duplicates(provenance),
+            groups: self.groups(trained),
         }))
     }
 
-    /// One for each row of probabilities, which may be none.
-    fn judged(
-        &self,
-        indices: &[usize],
-        images: &LabelledEmbeddings,
-        probabilities: Vec<Vec<f64>>,
-    ) -> Vec<Judged> {
-        indices
-            .iter()
-            .zip(&images.classes)
+    /// One for each row of probabilities.
+    fn judged(&self, indices: &[usize], probabilities: Vec<Vec<f64>>) -> Vec<Judged> {
+        let samples = indices.iter().map(|&index| &self.dataset.samples()[index]);
+        samples
             .zip(probabilities)
-            .map(|((&index, &class), probabilities)| {
-                let sample = &self.dataset.samples()[index];
-                Judged {
-                    id: sample.id,
-                    hash: sample.hash.clone(),
-                    name: sample.name.clone(),
-                    class,
-                    probabilities,
-                }
+            .map(|(sample, probabilities)| Judged {
+                id: sample.id,
+                hash: sample.hash.clone(),
+                name: sample.name.clone(),
+                class: sample.class,
+                probabilities,
             })
             .collect()
     }
 
-    /// Whether each image would be refused as none of the classes; `None` without a threshold.
-    fn unknown(&self, neighbours: &Neighbours, indices: &[usize]) -> Option<Refusals> {
-        let threshold = neighbours.threshold()?;
-        let is_unknown = |&index: &usize| {
-            let similarity = neighbours.similarity(&self.dataset.samples()[index].embedding);
-            similarity.is_some_and(|similarity| neighbours.is_unknown(similarity))
-        };
-        Some(Refusals {
-            threshold,
-            refused: indices.iter().map(is_unknown).collect(),
-        })
+    fn groups(&self, trained: &Trained) -> Groups {
+        let (groups, images) = self.dataset.given_groups();
+        let near = self.with_near_duplicate(&trained.provenance);
+        Groups {
+            groups,
+            images,
+            set_aside: trained.provenance.set_aside.len() - near,
+            suspected: suspected_bursts(&self.dataset, trained.neighbours.parts()),
+        }
+    }
+
+    /// How many of the images set aside have a near-duplicate among those learned from.
+    fn with_near_duplicate(&self, provenance: &Provenance) -> usize {
+        let group = |index: &usize| provenance.groups[*index];
+        let learned: HashSet<usize> = provenance.train.iter().map(group).collect();
+        let set_aside = provenance.set_aside.iter();
+        set_aside
+            .filter(|index| learned.contains(&group(index)))
+            .count()
     }
 
     fn near_duplicates(&self, provenance: &Provenance) -> NearDuplicates {
@@ -122,7 +126,7 @@ impl Classifier {
         NearDuplicates {
             groups: groups.len(),
             images: groups.values().map(Vec::len).sum(),
-            set_aside: provenance.set_aside.len(),
+            set_aside: self.with_near_duplicate(provenance),
             conflicts: groups
                 .values()
                 .filter(has_conflict)
@@ -130,42 +134,4 @@ impl Classifier {
                 .collect(),
         }
     }
-}
-
-/// Accuracy on the training images at growing shares of them; `None` without folds.
-fn learning_curve(
-    trained: &Trained,
-    train: &LabelledEmbeddings,
-    left_out: &[Vec<f64>],
-) -> Option<LearningCurve> {
-    if left_out.is_empty() {
-        return None;
-    }
-    let Provenance {
-        folds,
-        places,
-        class_weights,
-        ..
-    } = &trained.provenance;
-    let classes = trained.fitted.head.labels().len();
-    let curve = Curve {
-        train,
-        folds,
-        places,
-        l2: trained.fitted.summary.l2,
-        class_weights: *class_weights,
-        classes,
-    };
-    let [quarter, half, _] = SHARES;
-    let [quarter, half] = curve.left_out_logits([quarter, half])?;
-    let of_logits = |logits: Vec<f32>| -> Vec<bool> {
-        let rows = logits.chunks_exact(classes).zip(&train.classes);
-        rows.map(|(row, &class)| argmax(&softmax(row)) == class)
-            .collect()
-    };
-    let all = left_out.iter().zip(&train.classes);
-    let all = all.map(|(row, &class)| argmax(row) == class).collect();
-    let right = [of_logits(quarter), of_logits(half), all];
-    let images = SHARES.map(|share| curve.images_at(share));
-    Some(LearningCurve::new(&right, images))
 }

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Classifier, Crops, Trained};
-use crate::backbone::{EMBEDDING_LEN, Features};
+use crate::backbone::Features;
 use crate::evaluation::argmax;
-use crate::explain::{Heatmap, class_activation_map};
+use crate::explain::{ActivationMap, Heatmap};
 use crate::{Error, Result};
 
 /// What a caller wants to know of each image.
@@ -38,7 +38,7 @@ pub struct NearestImage {
     pub name: String,
     /// Its class.
     pub label: String,
-    /// The cosine of both embeddings, in [-1, 1].
+    /// The mean of the cosines of their stages' features, in [-1, 1].
     pub similarity: f64,
 }
 
@@ -53,7 +53,7 @@ pub struct Prediction {
     pub classes: Vec<ClassProbability>,
     /// Whether the image is too unlike the training images to be one of the classes.
     pub unknown: bool,
-    /// Mean cosine to the three nearest training images, in [-1, 1]; `None` where too few images were
+    /// Mean similarity to the three nearest training images, in [-1, 1]; `None` where too few images were
     /// learned from to tell known from unknown.
     pub similarity: Option<f64>,
     /// Where the likeliest class was seen, if asked for.
@@ -65,15 +65,16 @@ pub struct Prediction {
 }
 
 impl Classifier {
-    /// Predicts from embeddings `[N, 512]`; a heat map needs the image, so none is made.
+    /// Predicts from embeddings `[N, features]`; a heat map needs the image, so none is made.
     ///
     /// # Errors
-    /// `NOT_TRAINED`, `INVALID_ARGUMENT` for a length that is not a multiple of 512 or a `top` of 0.
+    /// `NOT_TRAINED`, `INVALID_ARGUMENT` for a length that is no multiple of the features or a `top` of 0.
     pub fn predict(&self, embeddings: &[f32], options: &PredictOptions) -> Result<Vec<Prediction>> {
         let trained = self.trained()?;
-        if !embeddings.len().is_multiple_of(EMBEDDING_LEN) {
+        let features = self.layout.len();
+        if !embeddings.len().is_multiple_of(features) {
             let len = embeddings.len();
-            let problem = format!("{len} numbers do not make rows of {EMBEDDING_LEN}");
+            let problem = format!("{len} numbers do not make rows of {features}");
             return Err(Error::invalid("embeddings", problem));
         }
         if options.top == Some(0) {
@@ -81,7 +82,7 @@ impl Classifier {
         }
         let rows = trained.fitted.head.probabilities(embeddings);
         Ok(embeddings
-            .chunks_exact(EMBEDDING_LEN)
+            .chunks_exact(features)
             .zip(&rows)
             .map(|(embedding, row)| self.prediction(trained, embedding, row, options))
             .collect())
@@ -116,8 +117,8 @@ impl Classifier {
             {
                 let label = prediction.classes[0].label.clone();
                 if let Some(class) = head.labels().iter().position(|known| *known == label) {
-                    let grid = class_activation_map(head, class, map);
-                    prediction.heatmap = Some(Heatmap::new(label, grid, region));
+                    let map = ActivationMap::new(head, class, &self.layout, map);
+                    prediction.heatmap = Some(Heatmap::new(label, &map, region));
                 }
             }
         }
@@ -162,8 +163,12 @@ impl Classifier {
     }
 
     fn nearest(&self, trained: &Trained, embedding: &[f32], count: usize) -> Vec<NearestImage> {
-        let named = trained.neighbours.nearest(embedding, count).into_iter();
-        named
+        let train = trained.provenance.train.iter();
+        let others = train.map(|&index| self.dataset.samples()[index].embedding.as_slice());
+        let parts = trained.neighbours.parts();
+        parts
+            .nearest(embedding, others, count)
+            .into_iter()
             .map(|neighbour| {
                 let index = trained.provenance.train[neighbour.place];
                 let sample = &self.dataset.samples()[index];

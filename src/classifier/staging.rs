@@ -1,7 +1,8 @@
 //! Images on their way through the backbone.
 
-use super::Classifier;
-use crate::backbone::{EMBEDDING_LEN, FEATURE_MAP_LEN, Features};
+use super::{Classifier, Record};
+use crate::backbone::{FeatureSet, Features, Layout};
+use crate::dataset::Fingerprint;
 use crate::image::{INPUT_LEN, Pixels, Region, Views, central_region, check_size};
 use crate::{Error, Result};
 
@@ -9,6 +10,7 @@ use crate::{Error, Result};
 #[derive(Debug, Default)]
 pub(super) struct Stage {
     views: Views,
+    features: FeatureSet,
     /// `[images · views, 224, 224, 3]`
     crops: Vec<u8>,
     /// The part of each image that its central crop shows.
@@ -19,6 +21,10 @@ pub(super) struct Stage {
 #[derive(Debug)]
 pub struct Crops {
     views: Views,
+    /// What the network gives.
+    all: Layout,
+    /// What is taken of it.
+    layout: Layout,
     /// RGB bytes, `[images · views, 224, 224, 3]`.
     pub bytes: Vec<u8>,
     /// The part of each image that its central crop shows.
@@ -31,41 +37,75 @@ impl Crops {
         self.regions.len()
     }
 
-    /// Embeddings `[images, 512]` from what the network says of the crops: the mean over an image's views.
+    /// Embeddings `[images, features]` from what the network says of the crops: the mean over an image's views of the
+    /// features that the classifier takes.
     ///
     /// # Errors
     /// `INVALID_ARGUMENT` for features of another number of crops.
     pub fn embeddings(&self, features: &Features) -> Result<Vec<f32>> {
-        let of_image = self.views.count() * EMBEDDING_LEN;
+        let of_crop = self.all.len();
+        let of_image = self.views.count() * of_crop;
+        let range = self.all.range_of(&self.layout);
         let len = features.embeddings.len();
         if len != self.images() * of_image {
             let problem = format!("{len} numbers are not those of {} images", self.images());
             return Err(Error::invalid("features", problem));
         }
         let images = features.embeddings.chunks_exact(of_image);
-        Ok(images.flat_map(mean).collect())
+        Ok(images
+            .flat_map(|views| mean(views.chunks_exact(of_crop).map(|view| &view[range.clone()])))
+            .collect())
     }
 
-    /// Feature maps `[512, 7, 7]` of each image's central crop; none where they were not asked for.
+    /// What is to be kept of each image, from what the network says of the crops.
+    ///
+    /// # Errors
+    /// `INVALID_ARGUMENT` for features of another number of crops.
+    pub fn records(&self, features: &Features) -> Result<Vec<Record>> {
+        let embeddings = self.embeddings(features)?;
+        let rows = embeddings.chunks_exact(self.layout.len());
+        let central = self
+            .bytes
+            .chunks_exact(INPUT_LEN)
+            .step_by(self.views.count());
+        let records = rows.zip(central).filter_map(|(embedding, crop)| {
+            Some(Record {
+                fingerprint: Fingerprint::of_crop(crop)?,
+                embedding: embedding.to_vec(),
+            })
+        });
+        Ok(records.collect())
+    }
+
+    /// The maps of each image's central crop, of the stages whose features the classifier takes; none where they were
+    /// not asked for.
     pub(super) fn central_maps<'a>(
         &self,
         features: &'a Features,
     ) -> impl Iterator<Item = &'a [f32]> {
-        let maps = features.maps.chunks_exact(FEATURE_MAP_LEN);
+        let len = self.all.maps_len();
+        let taken = len - self.layout.maps_len();
+        let maps = features.maps.chunks_exact(len);
         maps.step_by(self.views.count())
+            .map(move |maps| &maps[taken..])
     }
 }
 
 impl Stage {
-    pub fn new(views: Views) -> Self {
+    pub fn new(views: Views, features: FeatureSet) -> Self {
         Self {
             views,
+            features,
             ..Self::default()
         }
     }
 
     pub fn views(&self) -> Views {
         self.views
+    }
+
+    pub fn features(&self) -> FeatureSet {
+        self.features
     }
 }
 
@@ -86,19 +126,22 @@ impl Classifier {
     /// What was staged, in order; the stage is empty afterwards.
     pub fn take_staged(&mut self) -> Crops {
         let views = self.stage.views;
-        let stage = std::mem::replace(&mut self.stage, Stage::new(views));
+        let next = Stage::new(views, self.stage.features);
+        let stage = std::mem::replace(&mut self.stage, next);
         debug_assert_eq!(
             stage.crops.len(),
             stage.regions.len() * views.count() * INPUT_LEN
         );
         Crops {
             views,
+            all: self.backbone.layout().clone(),
+            layout: self.layout.clone(),
             bytes: stage.crops,
             regions: stage.regions,
         }
     }
 
-    /// Embeddings `[staged, 512]` of what was staged, in order; the stage is empty afterwards.
+    /// Embeddings `[staged, features]` of what was staged, in order; the stage is empty afterwards.
     ///
     /// # Errors
     /// `DEVICE_LOST` when they cannot be read back.
@@ -107,14 +150,25 @@ impl Classifier {
         let features = self.backbone.run(&crops.bytes, false).await?;
         crops.embeddings(&features)
     }
+
+    /// What is to be kept of each image that was staged, in order; the stage is empty afterwards.
+    ///
+    /// # Errors
+    /// `DEVICE_LOST` when it cannot be read back.
+    pub async fn record_staged(&mut self) -> Result<Vec<Record>> {
+        let crops = self.take_staged();
+        let features = self.backbone.run(&crops.bytes, false).await?;
+        crops.records(&features)
+    }
 }
 
-/// The mean of embeddings `[N, 512]`.
-fn mean(embeddings: &[f32]) -> Vec<f32> {
-    let count = (embeddings.len() / EMBEDDING_LEN) as f32;
-    let mut mean = vec![0.0; EMBEDDING_LEN];
-    for embedding in embeddings.chunks_exact(EMBEDDING_LEN) {
-        for (sum, value) in mean.iter_mut().zip(embedding) {
+/// The mean of an image's views.
+fn mean<'a>(views: impl ExactSizeIterator<Item = &'a [f32]>) -> Vec<f32> {
+    let count = views.len() as f32;
+    let mut mean = Vec::new();
+    for view in views {
+        mean.resize(view.len(), 0.0);
+        for (sum, value) in mean.iter_mut().zip(view) {
             *sum += value / count;
         }
     }

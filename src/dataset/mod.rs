@@ -1,22 +1,25 @@
 //! The user's images as the head sees them: an embedding, a class, a content hash and a side.
 
+pub mod fingerprint;
+mod forest;
+mod groups;
 mod near_duplicates;
 mod removal;
 mod split;
 mod stored;
+mod turns;
 
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use near_duplicates::Candidates;
-pub(crate) use near_duplicates::dot;
-pub use near_duplicates::{MIN_CENTRED_COSINE, MIN_COSINE};
+pub use fingerprint::Fingerprint;
+pub use near_duplicates::NearDuplicates;
 pub(crate) use removal::Kept;
 pub use split::{Partition, TEST_SHARE, folds, hold_out, shuffled_places};
 pub(crate) use stored::{StoredDataset, check_labels};
+pub use turns::{FOLDS, Turns};
 
-use crate::backbone::EMBEDDING_LEN;
 use crate::{Error, Result};
 
 /// Which side of the split the user put an image on.
@@ -57,9 +60,58 @@ pub struct Sample {
     pub split: Split,
     /// The side that the seeded split put it on, which it keeps.
     pub side: Option<Side>,
-    /// Its embedding, 512 numbers.
+    /// What it belongs to besides its class, where the user said so: a person, an object, a burst.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// When it was taken, in seconds since 1970 by the camera's clock, where it says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken: Option<i64>,
+    /// Whether there is a fingerprint of it, by which near-duplicates are found.
+    #[serde(default)]
+    pub fingerprinted: bool,
+    /// Whether it was embedded by an earlier version, which knew the last stage's features only: the others are 0.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub outdated: bool,
+    /// Its embedding: as many numbers as that of every other.
     #[serde(skip)]
     pub embedding: Vec<f32>,
+}
+
+/// An image to be added.
+#[derive(Debug, Clone, Copy)]
+pub struct NewImage<'a> {
+    /// Its file name, for people.
+    pub name: &'a str,
+    /// SHA-256 of its content, in hex.
+    pub hash: &'a str,
+    /// Its class.
+    pub label: &'a str,
+    /// The side it is put on.
+    pub split: Split,
+    /// What it belongs to besides its class.
+    pub group: Option<&'a str>,
+    /// When it was taken, in seconds since 1970.
+    pub taken: Option<i64>,
+    /// Its embedding.
+    pub embedding: &'a [f32],
+    /// What is where in it; `None`: no near-duplicate of it is found.
+    pub fingerprint: Option<&'a Fingerprint>,
+}
+
+impl<'a> NewImage<'a> {
+    /// An image whose side the split decides, and of which no more is known.
+    pub fn new(name: &'a str, hash: &'a str, label: &'a str, embedding: &'a [f32]) -> Self {
+        Self {
+            name,
+            hash,
+            label,
+            split: Split::Auto,
+            group: None,
+            taken: None,
+            embedding,
+            fingerprint: None,
+        }
+    }
 }
 
 /// Why an image must not be added again.
@@ -95,11 +147,21 @@ pub struct Dataset {
     next_id: usize,
     /// The index of each content's sample.
     by_hash: HashMap<String, usize>,
-    candidates: Candidates,
+    near_duplicates: NearDuplicates,
     sides_seed: Option<u64>,
+    /// How many numbers an embedding has; `None`: as many as the first one.
+    features: Option<usize>,
 }
 
 impl Dataset {
+    /// No images; their embeddings will have this many numbers.
+    pub fn new(features: usize) -> Self {
+        Self {
+            features: Some(features),
+            ..Self::default()
+        }
+    }
+
     /// Class labels, in the order in which they first came.
     pub fn labels(&self) -> &[String] {
         &self.labels
@@ -118,6 +180,10 @@ impl Dataset {
     /// Why an image must not be added again, or `None` when its content is new.
     pub fn duplicate(&self, name: &str, hash: &str, label: &str) -> Option<Duplicate> {
         let there = self.find(hash)?;
+        // What an earlier version has embedded is to be added again.
+        if there.outdated && self.labels[there.class] == label {
+            return None;
+        }
         let first = &self.labels[there.class];
         let side = if there.split == Split::Test {
             "test"
@@ -141,35 +207,40 @@ impl Dataset {
         })
     }
 
-    /// Adds an image and gives its id.
+    /// Adds an image and gives its id. One that an earlier version has embedded takes the place of that.
     ///
     /// # Errors
-    /// `INVALID_ARGUMENT` for an empty label or hash, an embedding that is not 512 finite numbers, or content
-    /// that is there already.
-    pub fn add(
-        &mut self,
-        name: &str,
-        hash: &str,
-        label: &str,
-        split: Split,
-        embedding: &[f32],
-    ) -> Result<usize> {
-        let label = check_label("label", label)?;
-        if hash.is_empty() {
+    /// `INVALID_ARGUMENT` for an empty label, group or hash, an embedding that is not as many finite numbers as the
+    /// others, or content that is there already.
+    pub fn add(&mut self, image: NewImage) -> Result<usize> {
+        let label = check_label("label", image.label)?;
+        let group = image.group.map(|group| check_group(group)).transpose()?;
+        if image.hash.is_empty() {
             return Err(Error::invalid("hash", "it is empty; give the content's"));
         }
-        if embedding.len() != EMBEDDING_LEN || embedding.iter().any(|value| !value.is_finite()) {
+        let len = image.embedding.len();
+        let expected = self.features.unwrap_or(len);
+        if len == 0 || len != expected || image.embedding.iter().any(|value| !value.is_finite()) {
             return Err(Error::invalid(
                 "embedding",
-                format!(
-                    "it must be {EMBEDDING_LEN} finite numbers, and has {}",
-                    embedding.len()
-                ),
+                format!("it must be {expected} finite numbers, and has {len}"),
             ));
         }
-        if let Some(duplicate) = self.duplicate(name, hash, label) {
+        if let Some(duplicate) = self.duplicate(image.name, image.hash, label) {
             let problem = duplicate.reason.trim_end_matches('.');
             return Err(Error::invalid("image", problem));
+        }
+        if let Some(&index) = self.by_hash.get(image.hash) {
+            if let Some(fingerprint) = image.fingerprint {
+                self.near_duplicates.complete(index, fingerprint.clone());
+            }
+            let sample = &mut self.samples[index];
+            sample.embedding = image.embedding.to_vec();
+            sample.outdated = false;
+            sample.fingerprinted = image.fingerprint.is_some();
+            sample.group = group.map(Into::into);
+            sample.taken = image.taken;
+            return Ok(sample.id);
         }
         let class = self.class_of(label).unwrap_or_else(|| {
             self.labels.push(label.into());
@@ -177,16 +248,27 @@ impl Dataset {
         });
         let id = self.next_id;
         self.next_id += 1;
-        self.push(Sample {
+        let sample = Sample {
             id,
-            name: name.into(),
-            hash: hash.into(),
+            name: image.name.into(),
+            hash: image.hash.into(),
             class,
-            split,
+            split: image.split,
             side: None,
-            embedding: embedding.to_vec(),
-        });
+            group: group.map(Into::into),
+            taken: image.taken,
+            outdated: false,
+            fingerprinted: image.fingerprint.is_some(),
+            embedding: image.embedding.to_vec(),
+        };
+        self.push(sample, image.fingerprint.cloned());
         Ok(id)
+    }
+
+    /// How many images were embedded by an earlier version.
+    pub fn outdated(&self) -> usize {
+        let outdated = self.samples.iter().filter(|sample| sample.outdated);
+        outdated.count()
     }
 
     /// Images per class, in the order of [`Dataset::labels`].
@@ -212,20 +294,25 @@ impl Dataset {
         counts
     }
 
+    /// The fingerprint of the sample at an index, if there is one.
+    pub fn fingerprint(&self, index: usize) -> Option<&Fingerprint> {
+        self.near_duplicates.fingerprint(index)
+    }
+
     /// The near-duplicate group of each sample, named by the index of its first member; most samples are
     /// alone in theirs.
     pub fn near_duplicates(&self) -> Vec<usize> {
-        self.candidates.groups(embeddings(&self.samples))
+        self.near_duplicates.groups()
     }
 
-    /// Splits the images into those to learn from and those to be judged on; near-duplicates (`groups`, from
-    /// [`near_duplicates`](Self::near_duplicates)) never stand on both sides. Under one seed an image keeps
-    /// its side when others are added.
+    /// Splits the images into those to learn from and those to be judged on; images of one unit (`units`, from
+    /// [`units`](Self::units)) never stand on both sides. Under one seed an image keeps its side when others are
+    /// added.
     ///
     /// # Errors
     /// `NO_IMAGES`, `TOO_FEW_CLASSES`, or `TOO_FEW_IMAGES` for a class with no image to train on.
-    pub fn partition(&mut self, groups: &[usize], seed: u64) -> Result<Partition> {
-        split::partition(self, groups, seed)
+    pub fn partition(&mut self, units: &[usize], seed: u64) -> Result<Partition> {
+        split::partition(self, units, seed)
     }
 
     fn forget_sides_of_other_seeds(&mut self, seed: u64) {
@@ -255,10 +342,6 @@ impl Dataset {
     }
 }
 
-fn embeddings(samples: &[Sample]) -> impl ExactSizeIterator<Item = &[f32]> + Clone {
-    samples.iter().map(|sample| sample.embedding.as_slice())
-}
-
 /// A label without the white space around it.
 ///
 /// # Errors
@@ -269,6 +352,18 @@ pub(crate) fn check_label<'a>(argument: &str, label: &'a str) -> Result<&'a str>
         return Err(Error::invalid(argument, "it is empty; name the class"));
     }
     Ok(label)
+}
+
+/// A group without the white space around it.
+fn check_group(group: &str) -> Result<&str> {
+    let group = group.trim();
+    if group.is_empty() {
+        return Err(Error::invalid(
+            "group",
+            "it is empty; name what the image belongs to, or leave the group out",
+        ));
+    }
+    Ok(group)
 }
 
 /// An `INVALID_ARGUMENT` for a class that is not among those known.

@@ -93,7 +93,7 @@ impl Dataset {
             .filter(|&(index, _)| kept.index(index).is_none())
             .map(|(_, sample)| sample.id)
             .collect();
-        self.candidates.retain(kept);
+        self.near_duplicates.retain(kept);
         kept.retain(&mut self.samples);
         self.by_hash.retain(|_, index| match kept.index(*index) {
             Some(new) => {

@@ -1,6 +1,6 @@
 //! Which images the head may learn from, and which it is judged on.
 //!
-//! Near-duplicates stay on one side. An image that was once put on a side never changes to the other, so
+//! Near-duplicates, and images of one group, stay on one side. An image that was once put on a side never changes to the other, so
 //! that reports before and after adding images are of the same test images.
 
 use sha2::{Digest, Sha256};

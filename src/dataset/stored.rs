@@ -5,8 +5,8 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Dataset, Sample, embeddings};
-use crate::backbone::EMBEDDING_LEN;
+use super::fingerprint::{FINGERPRINT_LEN, Fingerprint};
+use super::{Dataset, Sample};
 
 /// Ids stay below this, so that no number of further images makes them overflow.
 const MAX_IDS: usize = 1 << 30;
@@ -26,10 +26,22 @@ impl StoredDataset<'_> {
     pub fn len(&self) -> usize {
         self.samples.len()
     }
+
+    /// How many of them have a fingerprint.
+    pub fn fingerprinted(&self) -> usize {
+        let samples = self.samples.iter().filter(|sample| sample.fingerprinted);
+        samples.count()
+    }
 }
 
 impl Dataset {
-    /// Everything but the embeddings.
+    /// The bytes of the fingerprints, of those that have one.
+    pub(crate) fn fingerprints(&self) -> Vec<u8> {
+        let all = (0..self.samples.len()).filter_map(|i| self.near_duplicates.fingerprint(i));
+        all.flat_map(Fingerprint::to_bytes).collect()
+    }
+
+    /// Everything but the embeddings and the fingerprints.
     pub(crate) fn stored(&self) -> StoredDataset<'_> {
         StoredDataset {
             labels: Cow::Borrowed(&self.labels),
@@ -39,12 +51,17 @@ impl Dataset {
         }
     }
 
-    /// Checks what a file says, and puts it together with its embeddings `[samples, 512]`, which must be
-    /// finite and of that length.
+    /// Checks what a file says, and puts it together with its embeddings `[samples, features]`, which must be finite
+    /// and of that length, and the fingerprints of those that have one.
     ///
     /// # Errors
     /// What is wrong, naming the image or class.
-    pub(crate) fn restore(stored: StoredDataset, values: &[f32]) -> Result<Self, String> {
+    pub(crate) fn restore(
+        stored: StoredDataset,
+        features: usize,
+        values: &[f32],
+        fingerprints: &[u8],
+    ) -> Result<Self, String> {
         check_labels("the classes", &stored.labels)?;
         if stored.next_id > MAX_IDS {
             return Err(format!("nextId is {}, over {MAX_IDS}", stored.next_id));
@@ -53,15 +70,21 @@ impl Dataset {
             labels: stored.labels.into_owned(),
             next_id: stored.next_id,
             sides_seed: stored.sides_seed,
-            ..Self::default()
+            ..Self::new(features)
         };
         let samples = stored.samples.into_owned().into_iter();
-        for (sample, embedding) in samples.zip(values.chunks_exact(EMBEDDING_LEN)) {
+        let mut fingerprints = fingerprints.as_chunks::<FINGERPRINT_LEN>().0.iter();
+        for (sample, embedding) in samples.zip(values.chunks_exact(features)) {
             dataset.check_next(&sample)?;
-            dataset.push(Sample {
+            let fingerprint = match sample.fingerprinted {
+                true => fingerprints.next().map(Fingerprint::from_bytes),
+                false => None,
+            };
+            let sample = Sample {
                 embedding: embedding.to_vec(),
                 ..sample
-            });
+            };
+            dataset.push(sample, fingerprint);
         }
         let present: HashSet<usize> = dataset.samples.iter().map(|sample| sample.class).collect();
         match (0..dataset.labels.len()).find(|class| !present.contains(class)) {
@@ -73,10 +96,21 @@ impl Dataset {
         }
     }
 
+    /// Marks all images as embedded by an earlier version.
+    pub(crate) fn outdate(&mut self) {
+        for sample in &mut self.samples {
+            sample.outdated = true;
+        }
+    }
+
     /// Says whether a sample can follow those that are there.
     fn check_next(&self, sample: &Sample) -> Result<(), String> {
         let Sample {
-            id, hash, class, ..
+            id,
+            hash,
+            class,
+            group,
+            ..
         } = sample;
         if self.samples.last().is_some_and(|last| last.id >= *id) {
             return Err(format!("the id {id} is there twice or out of order"));
@@ -90,6 +124,14 @@ impl Dataset {
         if hash.is_empty() {
             return Err(format!("image {id} has no hash"));
         }
+        if group
+            .as_ref()
+            .is_some_and(|group| group.trim() != group || group.is_empty())
+        {
+            return Err(format!(
+                "the group of image {id} is empty or has white space around it"
+            ));
+        }
         if let Some(other) = self.find(hash) {
             return Err(format!("the images {} and {id} have one hash", other.id));
         }
@@ -97,9 +139,9 @@ impl Dataset {
     }
 
     /// Adds a sample whose content is new.
-    pub(super) fn push(&mut self, sample: Sample) {
-        let earlier = embeddings(&self.samples);
-        self.candidates.add(&sample.embedding, earlier);
+    pub(super) fn push(&mut self, sample: Sample, fingerprint: Option<Fingerprint>) {
+        self.features = Some(sample.embedding.len());
+        self.near_duplicates.add(fingerprint);
         self.by_hash.insert(sample.hash.clone(), self.samples.len());
         self.samples.push(sample);
     }

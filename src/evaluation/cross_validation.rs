@@ -1,12 +1,10 @@
 //! What cross-validation within the training images says: a second opinion where test images are few, and
 //! whether more images would help.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::interval::wilson;
 
-/// Shares of the training images at which the learning curve is measured.
-pub const SHARES: [f64; 3] = [0.25, 0.5, 1.0];
 /// A gain in accuracy that a person would collect photos for.
 const WORTHWHILE: f64 = 0.01;
 /// The one-sided 95 % quantile of the normal distribution.
@@ -60,7 +58,8 @@ impl CrossValidation {
 }
 
 /// Accuracy at a share of the training images.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct CurvePoint {
     /// The share, 1 for all.
     pub share: f64,
@@ -71,7 +70,7 @@ pub struct CurvePoint {
 }
 
 /// Would more photos help?
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum MorePhotos {
     /// Accuracy still rises.
@@ -83,35 +82,36 @@ pub enum MorePhotos {
 }
 
 /// How accuracy grew with the images there are.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct LearningCurve {
-    /// At 25, 50 and 100 % of the training images.
+    /// At growing shares of the training images, for example 25, 50 and 100 %.
     pub points: Vec<CurvePoint>,
     /// What that says about more of them.
     pub more_photos: MorePhotos,
 }
 
 impl LearningCurve {
-    /// Builds the curve from which images were classified correctly at each share, and how many images each
-    /// share was.
+    /// Builds the curve from the shares, how many images each one was, and which images were classified correctly:
+    /// at least two, the last of which is all of them.
     ///
     /// More photos are likely to help if the last doubling gained accuracy beyond chance, and unlikely if even
     /// the upper end of that gain (paired, one-sided 95 %) is under one point.
-    pub fn new(right: &[Vec<bool>; SHARES.len()], images: [usize; SHARES.len()]) -> Self {
-        let points = SHARES
+    pub fn new(steps: &[(f64, usize, Vec<bool>)]) -> Self {
+        let points = steps
             .iter()
-            .zip(right)
-            .zip(images)
-            .map(|((&share_of_all, right), images)| CurvePoint {
-                share: share_of_all,
-                images,
+            .map(|(share_of_all, images, right)| CurvePoint {
+                share: *share_of_all,
+                images: *images,
                 accuracy: share(right.iter().copied()),
-            })
-            .collect();
+            });
+        let more_photos = match steps {
+            [.., (_, _, before), (_, _, all)] => judge_gain(before, all),
+            _ => MorePhotos::Unclear,
+        };
         Self {
-            points,
-            more_photos: judge_gain(&right[1], &right[2]),
+            points: points.collect(),
+            more_photos,
         }
     }
 }

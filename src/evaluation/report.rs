@@ -3,9 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::cross_validation::{CrossValidation, LearningCurve};
+use super::groups::Groups;
 use super::interval::wilson;
 use super::label_problems::label_problems;
 use super::metrics::{Metrics, argmax};
+use crate::backbone::FeatureSet;
 use crate::head::HeadSummary;
 use crate::image::Views;
 
@@ -40,7 +42,8 @@ pub struct Judged {
 }
 
 /// Which images would be refused as none of the classes.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Refusals {
     /// The similarity under which an image is.
     pub threshold: f64,
@@ -57,6 +60,8 @@ pub struct Evidence {
     pub head: HeadSummary,
     /// What was embedded of each image.
     pub views: Views,
+    /// Which of the network's features were taken.
+    pub features: FeatureSet,
     /// The held-out images.
     pub test: Vec<Judged>,
     /// Where they came from.
@@ -74,6 +79,8 @@ pub struct Evidence {
     pub learning_curve: Option<LearningCurve>,
     /// What was found out about near-duplicates.
     pub near_duplicates: NearDuplicates,
+    /// What was found out about images that belong together.
+    pub groups: Groups,
     /// Which held-out images would be refused, in the order of `test`, where a threshold could be set.
     pub unknown: Option<Refusals>,
 }
@@ -222,6 +229,8 @@ pub struct Report {
     pub label_problems: Vec<LabelProblem>,
     /// What was found out about near-duplicates.
     pub near_duplicates: NearDuplicates,
+    /// What was found out about images that belong together.
+    pub groups: Groups,
     /// How many known images would be refused, where a threshold could be set.
     pub unknown: Option<UnknownReport>,
 }
@@ -234,6 +243,8 @@ pub struct ReportedHead {
     pub summary: HeadSummary,
     /// What was embedded of each image.
     pub views: Views,
+    /// Which of the network's features were taken.
+    pub features: FeatureSet,
 }
 
 impl Report {
@@ -255,7 +266,8 @@ impl Report {
             });
         let smallest = metrics.classes.iter().map(|class| class.support).min();
         let is_few = smallest.is_some_and(|support| support < FEW_TEST_IMAGES);
-        let cross_validation = (is_few && !evidence.left_out.is_empty()).then(|| {
+        let all_left_out = evidence.left_out.len() == evidence.trained;
+        let cross_validation = (is_few && all_left_out && evidence.trained > 0).then(|| {
             let right: Vec<bool> = evidence.left_out.iter().map(Judged::is_right).collect();
             CrossValidation::new(&right, &evidence.folds)
         });
@@ -296,9 +308,11 @@ impl Report {
             label_problems: problems(&evidence),
             learning_curve: evidence.learning_curve,
             near_duplicates: evidence.near_duplicates,
+            groups: evidence.groups,
             head: ReportedHead {
                 summary: evidence.head,
                 views: evidence.views,
+                features: evidence.features,
             },
         }
     }

@@ -4,5 +4,5 @@
 mod class_activation;
 mod neighbours;
 
-pub use class_activation::{Heatmap, class_activation_map};
-pub use neighbours::{Neighbour, Neighbours, UNKNOWN_SHARE};
+pub use class_activation::{ActivationMap, Heatmap};
+pub use neighbours::{Neighbour, Neighbours, Parts, UNKNOWN_SHARE};

@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Restored, RestoredHead, VERSION, check_names};
+use super::{Measured, Restored, RestoredHead, Rows, VERSION, check_names, rows};
 use crate::Error;
-use crate::backbone::EMBEDDING_LEN;
+use crate::backbone::{FeatureSet, Layout};
 use crate::dataset::{Dataset, check_labels};
 use crate::evaluation::Provenance;
 use crate::head::{Fitted, Head, HeadSummary, LeftOut};
@@ -36,7 +36,7 @@ pub(crate) struct HeadDescription {
 #[derive(Debug)]
 pub(crate) struct StoredHead {
     pub description: HeadDescription,
-    /// `[classes, 512]`, as torch keeps it; [`Head`] has it the other way round.
+    /// `[classes, features]`, as torch keeps it; [`Head`] has it the other way round.
     weight: Vec<f32>,
     /// `[classes]`
     bias: Vec<f32>,
@@ -67,13 +67,14 @@ impl StoredHead {
             summary,
             calibrated_on,
         } = self.description;
-        let weight = transposed(&self.weight, EMBEDDING_LEN);
+        let weight = transposed(&self.weight, self.weight.len() / labels.len());
         let head = Head::from_weights(labels, weight, self.bias);
         Fitted {
             head: head.calibrated(temperature),
             summary,
             calibrated_on,
             left_out,
+            learning_curve: Vec::new(),
         }
     }
 
@@ -84,13 +85,18 @@ impl StoredHead {
 
     pub(super) fn tensors(&self) -> [RawTensor; 2] {
         let classes = self.classes();
+        let features = self.weight.len() / classes;
         [
-            RawTensor::f32(WEIGHT, &[classes, EMBEDDING_LEN], &self.weight),
+            RawTensor::f32(WEIGHT, &[classes, features], &self.weight),
             RawTensor::f32(BIAS, &[classes], &self.bias),
         ]
     }
 
-    pub(super) fn read(file: &TensorFile, description: HeadDescription) -> Checked<Self> {
+    pub(super) fn read(
+        file: &TensorFile,
+        description: HeadDescription,
+        rows: &Rows,
+    ) -> Checked<Self> {
         let labels = &description.labels;
         check_labels("the head's classes", labels).map_err(Problem::Corrupt)?;
         if labels.len() < 2 {
@@ -104,7 +110,7 @@ impl StoredHead {
             return Err(Problem::corrupt("the head's L2 penalty is negative"));
         }
         Ok(Self {
-            weight: file.f32s(WEIGHT, &[labels.len(), EMBEDDING_LEN])?,
+            weight: rows.widen(&file.f32s(WEIGHT, &[labels.len(), rows.stored])?),
             bias: file.f32s(BIAS, &[labels.len()])?,
             description,
         })
@@ -116,6 +122,7 @@ pub(crate) struct HeadFile<'a> {
     /// SHA-256 of the weights file whose embeddings the head takes.
     pub weights_sha256: &'a str,
     pub views: Views,
+    pub features: FeatureSet,
     pub head: StoredHead,
 }
 
@@ -127,6 +134,7 @@ impl HeadFile<'_> {
             ("version", VERSION.into()),
             ("weights_sha256", self.weights_sha256.into()),
             ("views", self.views.to_string()),
+            ("features", self.features.to_string()),
             ("labels", tensor_file::json(&description.labels)?),
             ("temperature", tensor_file::json(&description.temperature)?),
             ("summary", tensor_file::json(&description.summary)?),
@@ -139,8 +147,18 @@ impl HeadFile<'_> {
     }
 
     /// The SHA-256 of the weights that the head goes with, and the head with no images.
-    pub(super) fn read(file: &TensorFile) -> Checked<(String, Restored)> {
+    pub(super) fn read(
+        file: &TensorFile,
+        layout: &Layout,
+        is_first: bool,
+    ) -> Checked<(String, Restored)> {
         check_names(file, [WEIGHT, BIAS])?;
+        let corrupt = |error: Error| Problem::Corrupt(error.to_string());
+        let features = match is_first {
+            true => FeatureSet::All,
+            false => file.text("features")?.parse().map_err(corrupt)?,
+        };
+        let rows = rows(layout, features, is_first);
         let description = HeadDescription {
             labels: file.json("labels")?,
             temperature: file.json("temperature")?,
@@ -148,15 +166,14 @@ impl HeadFile<'_> {
             calibrated_on: file.json("calibrated_on")?,
         };
         let restored = Restored {
-            views: file
-                .text("views")?
-                .parse()
-                .map_err(|error: Error| Problem::Corrupt(error.to_string()))?,
-            dataset: Dataset::default(),
+            views: file.text("views")?.parse().map_err(corrupt)?,
+            features,
+            dataset: Dataset::new(rows.layout.len()),
             head: Some(RestoredHead {
-                head: StoredHead::read(file, description)?,
+                head: StoredHead::read(file, description, &rows)?,
                 left_out: None,
                 provenance: Provenance::default(),
+                measured: Measured::default(),
             }),
         };
         Ok((file.text("weights_sha256")?.into(), restored))

@@ -12,19 +12,47 @@ use std::collections::BTreeSet;
 pub(crate) use head::{HeadFile, StoredHead};
 pub(crate) use project::{ProjectFile, Trained};
 
+use serde::{Deserialize, Serialize};
+
+use crate::backbone::{FeatureSet, Layout};
 use crate::dataset::Dataset;
-use crate::evaluation::Provenance;
+use crate::evaluation::{LearningCurve, Provenance, Refusals};
 use crate::image::Views;
 use crate::tensor_file::{Checked, TensorFile};
 use crate::{Error, Result};
 
-/// The metadata's `version`: what this crate reads and writes.
-const VERSION: &str = "1";
+/// The metadata's `version`: what this crate writes.
+const VERSION: &str = "2";
+/// What it read and wrote before: the last stage's features alone.
+const FIRST_VERSION: &str = "1";
+
+/// Which of a network's features a file's rows hold.
+#[derive(Debug, Clone)]
+struct Rows {
+    /// In memory.
+    layout: Layout,
+    /// In the file: the same, or the last stage's.
+    stored: usize,
+}
+
+impl Rows {
+    /// Of an embedding in memory, how many numbers there are that the file does not have.
+    fn missing(&self) -> usize {
+        self.layout.len() - self.stored
+    }
+
+    /// Rows as they are in memory, where what the file does not have is 0.
+    fn widen(&self, rows: &[f32]) -> Vec<f32> {
+        let row = |row: &[f32]| [vec![0.0; self.missing()], row.to_vec()].concat();
+        rows.chunks_exact(self.stored).flat_map(row).collect()
+    }
+}
 
 /// What a file gives back.
 #[derive(Debug)]
 pub(crate) struct Restored {
     pub views: Views,
+    pub features: FeatureSet,
     pub dataset: Dataset,
     pub head: Option<RestoredHead>,
 }
@@ -36,22 +64,36 @@ pub(crate) struct RestoredHead {
     /// Logits `[train, classes]` of heads that had not learned from the image.
     pub left_out: Option<Vec<f32>>,
     pub provenance: Provenance,
+    pub measured: Measured,
 }
 
-/// Reads a file of either format that goes with the weights of this SHA-256.
+/// What was measured in training and is not worked out anew.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Measured {
+    pub refusals: Option<Refusals>,
+    pub learning_curve: Option<LearningCurve>,
+}
+
+/// Reads a file of either format that goes with the weights of this SHA-256, whose network has this layout.
 ///
 /// # Errors
 /// `PROJECT_CORRUPT`, `PROJECT_UNSUPPORTED`, `PROJECT_MISMATCH`.
-pub(crate) fn read(bytes: &[u8], loaded: &str) -> Result<Restored> {
+pub(crate) fn read(bytes: &[u8], loaded: &str, layout: &Layout) -> Result<Restored> {
     let file = TensorFile::parse(bytes).map_err(Error::project)?;
     let formats = [project::FORMAT, head::FORMAT];
-    let format = file
-        .format(&formats, VERSION, "a project or a head of Headstart")
+    let (format, version) = file
+        .format(
+            &formats,
+            &[FIRST_VERSION, VERSION],
+            "a project or a head of Headstart",
+        )
         .map_err(Error::project)?;
+    let is_first = version == FIRST_VERSION;
     let (weights, restored) = if format == project::FORMAT {
-        ProjectFile::read(&file)
+        ProjectFile::read(&file, layout, is_first)
     } else {
-        HeadFile::read(&file)
+        HeadFile::read(&file, layout, is_first)
     }
     .map_err(Error::project)?;
     if weights != loaded {
@@ -61,6 +103,17 @@ pub(crate) fn read(bytes: &[u8], loaded: &str) -> Result<Restored> {
         });
     }
     Ok(restored)
+}
+
+/// What a file of a feature set holds. The first version knew the last stage's alone, where now all are taken.
+fn rows(layout: &Layout, features: FeatureSet, is_first: bool) -> Rows {
+    let layout = layout.select(features);
+    let stored = if is_first {
+        layout.select(FeatureSet::Last).len()
+    } else {
+        layout.len()
+    };
+    Rows { layout, stored }
 }
 
 fn check_names<'a>(file: &TensorFile, names: impl IntoIterator<Item = &'a str>) -> Checked<()> {

@@ -5,8 +5,9 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use super::head::{BIAS, HeadDescription, StoredHead, WEIGHT};
-use super::{Restored, RestoredHead, VERSION, check_names, provenance};
-use crate::backbone::EMBEDDING_LEN;
+use super::{Measured, Restored, RestoredHead, VERSION, check_names, provenance, rows};
+use crate::backbone::{FeatureSet, Layout};
+use crate::dataset::fingerprint::FINGERPRINT_LEN;
 use crate::dataset::{Dataset, StoredDataset};
 use crate::device::BackendKind;
 use crate::evaluation::{Provenance, Report};
@@ -19,6 +20,8 @@ pub(super) const FORMAT: &str = "headstart-project";
 const DOCUMENT: &str = "project";
 /// The images' embeddings.
 const EMBEDDINGS: &str = "embeddings";
+/// What is where in the images, of those that have a fingerprint.
+const FINGERPRINTS: &str = "fingerprints";
 /// What heads said of the training images that had not learned from them.
 const LEFT_OUT: &str = "left_out";
 
@@ -28,10 +31,15 @@ const LEFT_OUT: &str = "left_out";
 struct Document<'a> {
     weights_sha256: Cow<'a, str>,
     views: Views,
+    #[serde(default)]
+    features: FeatureSet,
     backend: BackendKind,
     dataset: StoredDataset<'a>,
     head: Option<Cow<'a, HeadDescription>>,
     provenance: Option<Cow<'a, Provenance>>,
+    /// What is not worked out anew with it.
+    #[serde(default)]
+    measured: Option<Cow<'a, Measured>>,
     /// Whether there is a tensor of this name.
     left_out: bool,
     /// For readers of the file; it is worked out anew when the project is opened.
@@ -43,6 +51,9 @@ pub(crate) struct ProjectFile<'a> {
     /// SHA-256 of the weights file that made the embeddings.
     pub weights_sha256: &'a str,
     pub views: Views,
+    pub features: FeatureSet,
+    /// How many numbers an embedding has.
+    pub embedding_len: usize,
     /// What computes now, and did for the images added last.
     pub backend: BackendKind,
     pub dataset: &'a Dataset,
@@ -54,7 +65,8 @@ pub(crate) struct ProjectFile<'a> {
 pub(crate) struct Trained<'a> {
     pub head: StoredHead,
     pub provenance: &'a Provenance,
-    /// Logits `[train, classes]` of heads that had not learned from the image.
+    pub measured: Measured,
+    /// Logits `[judged, classes]` of heads that had not learned from the image.
     pub left_out: Option<&'a [f32]>,
 }
 
@@ -62,18 +74,27 @@ impl ProjectFile<'_> {
     pub fn write(&self) -> Checked<Vec<u8>> {
         let samples = self.dataset.samples();
         let embeddings = samples.iter().flat_map(|sample| &sample.embedding);
-        let mut tensors = vec![RawTensor::f32(
-            EMBEDDINGS,
-            &[samples.len(), EMBEDDING_LEN],
-            embeddings,
+        let fingerprints = self.dataset.fingerprints();
+        let fingerprinted = fingerprints.len() / FINGERPRINT_LEN;
+        let mut tensors = vec![RawTensor::u8(
+            FINGERPRINTS,
+            &[fingerprinted, FINGERPRINT_LEN],
+            fingerprints,
         )];
+        tensors.push(RawTensor::f32(
+            EMBEDDINGS,
+            &[samples.len(), self.embedding_len],
+            embeddings,
+        ));
         let mut document = Document {
             weights_sha256: self.weights_sha256.into(),
             views: self.views,
+            features: self.features,
             backend: self.backend,
             dataset: self.dataset.stored(),
             head: None,
             provenance: None,
+            measured: None,
             left_out: false,
             report: self.report.as_ref().map(tensor_file::value).transpose()?,
         };
@@ -81,8 +102,9 @@ impl ProjectFile<'_> {
             tensors.extend(trained.head.tensors());
             document.head = Some(Cow::Borrowed(&trained.head.description));
             document.provenance = Some(Cow::Borrowed(trained.provenance));
+            document.measured = Some(Cow::Borrowed(&trained.measured));
             if let Some(logits) = trained.left_out {
-                let shape = [trained.provenance.train.len(), trained.head.classes()];
+                let shape = [trained.provenance.judged().len(), trained.head.classes()];
                 tensors.push(RawTensor::f32(LEFT_OUT, &shape, logits));
                 document.left_out = true;
             }
@@ -96,9 +118,17 @@ impl ProjectFile<'_> {
     }
 
     /// The SHA-256 of the weights that the project goes with, and the project.
-    pub(super) fn read(file: &TensorFile) -> Checked<(String, Restored)> {
+    pub(super) fn read(
+        file: &TensorFile,
+        layout: &Layout,
+        is_first: bool,
+    ) -> Checked<(String, Restored)> {
         let document: Document = file.json(DOCUMENT)?;
+        let rows = rows(layout, document.features, is_first);
         let mut names = vec![EMBEDDINGS];
+        if !is_first {
+            names.push(FINGERPRINTS);
+        }
         if document.head.is_some() {
             names.extend([WEIGHT, BIAS]);
         }
@@ -106,23 +136,44 @@ impl ProjectFile<'_> {
             names.push(LEFT_OUT);
         }
         check_names(file, names)?;
-        let shape = [document.dataset.len(), EMBEDDING_LEN];
-        let embeddings = file.f32s(EMBEDDINGS, &shape)?;
-        let dataset = Dataset::restore(document.dataset, &embeddings).map_err(Problem::Corrupt)?;
+        let shape = [document.dataset.len(), rows.stored];
+        let embeddings = rows.widen(&file.f32s(EMBEDDINGS, &shape)?);
+        let fingerprints = match is_first {
+            true if document.dataset.fingerprinted() > 0 => {
+                return Err(Problem::corrupt("an image of version 1 has a fingerprint"));
+            }
+            true => Vec::new(),
+            false => {
+                let shape = [document.dataset.fingerprinted(), FINGERPRINT_LEN];
+                file.u8s(FINGERPRINTS, &shape)?
+            }
+        };
+        let features = rows.layout.len();
+        let mut dataset = Dataset::restore(document.dataset, features, &embeddings, &fingerprints)
+            .map_err(Problem::Corrupt)?;
+        if rows.missing() > 0 {
+            dataset.outdate();
+        }
         let head = match (document.head, document.provenance) {
             (Some(description), Some(provenance)) => {
-                let head = StoredHead::read(file, description.into_owned())?;
-                let provenance = provenance.into_owned();
+                let head = StoredHead::read(file, description.into_owned(), &rows)?;
+                let mut provenance = provenance.into_owned();
+                if is_first {
+                    provenance.leave_out_every_fold();
+                }
+                let measured = document.measured.map(Cow::into_owned).unwrap_or_default();
                 provenance::check(&provenance, &dataset, &head.description.labels)
                     .map_err(Problem::Corrupt)?;
+                provenance::check_measured(&measured, &provenance).map_err(Problem::Corrupt)?;
                 let left_out = document
                     .left_out
-                    .then(|| file.f32s(LEFT_OUT, &[provenance.train.len(), head.classes()]))
+                    .then(|| file.f32s(LEFT_OUT, &[provenance.judged().len(), head.classes()]))
                     .transpose()?;
                 Some(RestoredHead {
                     head,
                     left_out,
                     provenance,
+                    measured,
                 })
             }
             (None, None) if !document.left_out => None,
@@ -134,6 +185,7 @@ impl ProjectFile<'_> {
         };
         let restored = Restored {
             views: document.views,
+            features: document.features,
             dataset,
             head,
         };

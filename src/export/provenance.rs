@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use crate::dataset::Dataset;
-use crate::evaluation::{FOLDS, Provenance};
+use super::Measured;
+use crate::dataset::{Dataset, FOLDS};
+use crate::evaluation::Provenance;
 
 /// Says whether a head with these labels can rest on these images.
 ///
@@ -35,7 +36,7 @@ pub(super) fn check(
     }
     check_permutation(&provenance.places)?;
     let classes = provenance.train.iter().map(|&i| dataset.samples()[i].class);
-    check_folds(&provenance.folds, &classes.collect::<Vec<usize>>())
+    check_folds(provenance, &classes.collect::<Vec<usize>>())
 }
 
 fn check_groups(groups: &[usize], samples: usize) -> Result<(), String> {
@@ -93,9 +94,38 @@ fn check_permutation(places: &[usize]) -> Result<(), String> {
     }
 }
 
+/// Says whether what was measured is of as many images as there are.
+///
+/// # Errors
+/// What is wrong.
+pub(super) fn check_measured(measured: &Measured, provenance: &Provenance) -> Result<(), String> {
+    match &measured.refusals {
+        Some(refusals) if refusals.refused.len() != provenance.test.len() => Err(format!(
+            "refusals has {} entries for {} test images",
+            refusals.refused.len(),
+            provenance.test.len()
+        )),
+        _ => Ok(()),
+    }
+}
+
 /// Either all images are in one fold, or a head that leaves out a fold has all classes to learn.
-fn check_folds(folds: &[usize], classes: &[usize]) -> Result<(), String> {
+fn check_folds(provenance: &Provenance, classes: &[usize]) -> Result<(), String> {
+    let folds: Vec<usize> = provenance.folds.iter().flatten().copied().collect();
+    let takes_part = provenance.folds.iter().map(Option::is_some);
+    let classes: Vec<usize> = classes
+        .iter()
+        .zip(takes_part)
+        .filter_map(|(&class, takes_part)| takes_part.then_some(class))
+        .collect();
     let present: HashSet<usize> = folds.iter().copied().collect();
+    if provenance.turns > present.len() {
+        return Err(format!(
+            "turns is {}, and there are {} folds",
+            provenance.turns,
+            present.len()
+        ));
+    }
     if let Some(fold) = folds.iter().find(|&&fold| fold >= FOLDS.min(present.len())) {
         return Err(format!(
             "folds has {fold}, with {} of them and at most {FOLDS}",
@@ -103,7 +133,7 @@ fn check_folds(folds: &[usize], classes: &[usize]) -> Result<(), String> {
         ));
     }
     let mut folds_of_class: BTreeMap<usize, HashSet<usize>> = BTreeMap::new();
-    for (&class, &fold) in classes.iter().zip(folds) {
+    for (&class, &fold) in classes.iter().zip(&folds) {
         folds_of_class.entry(class).or_default().insert(fold);
     }
     let stands_alone = folds_of_class.iter().find(|(_, folds)| folds.len() == 1);

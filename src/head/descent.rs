@@ -11,7 +11,6 @@ use super::optimizer::Optimizer;
 use super::options::Recipe;
 use super::regression::{class_sizes, class_weights, is_balanced};
 use super::temperature::fit_temperature;
-use crate::backbone::EMBEDDING_LEN;
 use crate::matrix::transposed_product;
 
 /// Epochs without a better validation loss after which the descent stops.
@@ -43,18 +42,18 @@ impl Descent {
     pub fn start(
         recipe: Recipe,
         labels: Vec<String>,
-        train: &LabelledEmbeddings,
-        validation: &LabelledEmbeddings,
+        train: LabelledEmbeddings,
+        validation: LabelledEmbeddings,
     ) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(recipe.seed);
         Self {
             class_weights: class_weights(recipe.class_weights, &train.classes, labels.len()),
-            head: Head::init(labels, &mut rng),
+            head: Head::init(labels, train.features(), &mut rng),
             optimizer: Optimizer::new(&recipe),
             rng,
             epoch: 0,
-            train: train.clone(),
-            validation: validation.clone(),
+            train,
+            validation,
             best: None,
             recipe,
         }
@@ -112,9 +111,12 @@ impl Descent {
                 balanced: is_balanced(self.recipe.class_weights, &sizes),
                 scaling: None,
                 few_images: false,
+                last_stage: None,
+                converged: true,
             },
             calibrated_on: self.validation.classes.len(),
             left_out: None,
+            learning_curve: Vec::new(),
         }
     }
 
@@ -122,9 +124,10 @@ impl Descent {
     /// `cross_entropy(weight=…)` does it.
     fn step(&mut self, batch: &[usize]) {
         let classes = self.head.labels().len();
+        let features = self.train.features();
         let inputs: Vec<f32> = batch
             .iter()
-            .flat_map(|&image| &self.train.embeddings[image * EMBEDDING_LEN..][..EMBEDDING_LEN])
+            .flat_map(|&image| &self.train.embeddings[image * features..][..features])
             .copied()
             .collect();
         let class_of = |&image: &usize| self.train.classes[image];
@@ -141,7 +144,7 @@ impl Descent {
                 *sum += slope;
             }
         }
-        let shape = [EMBEDDING_LEN, batch.len(), classes];
+        let shape = [features, batch.len(), classes];
         let weight_gradient = transposed_product(&inputs, &slopes, shape);
         let gradients = [&weight_gradient[..], &bias_gradient];
         self.optimizer.step(self.head.parameters_mut(), gradients);

@@ -30,6 +30,7 @@ pub struct Lbfgs {
     iterations: usize,
     limits: Limits,
     done: bool,
+    converged: bool,
     started: bool,
 }
 
@@ -64,6 +65,7 @@ impl Lbfgs {
             iterations: 0,
             limits,
             done: false,
+            converged: false,
             started: false,
         }
     }
@@ -78,14 +80,14 @@ impl Lbfgs {
         &self.point
     }
 
-    /// Accepted steps so far.
-    pub fn iterations(&self) -> usize {
-        self.iterations
-    }
-
     /// Whether the minimum is found, or cannot be approached further.
     pub fn done(&self) -> bool {
         self.done
+    }
+
+    /// Whether it ended at a minimum: where the gradient is within its limit, or the loss cannot be told from a lower one.
+    pub fn converged(&self) -> bool {
+        self.converged
     }
 
     /// Takes loss and gradient at [`trial`](Self::trial).
@@ -97,6 +99,7 @@ impl Lbfgs {
             self.halvings += 1;
             if self.halvings > MAX_HALVINGS {
                 self.done = true;
+                self.converged = true;
                 return;
             }
             self.step *= 0.5;
@@ -112,7 +115,8 @@ impl Lbfgs {
         self.gradient.copy_from_slice(gradient);
         self.loss = loss;
         let largest = gradient.iter().fold(0.0_f64, |max, g| max.max(g.abs()));
-        if largest <= self.limits.gradient || self.iterations >= self.limits.iterations {
+        self.converged = largest <= self.limits.gradient;
+        if self.converged || self.iterations >= self.limits.iterations {
             self.done = true;
             return;
         }

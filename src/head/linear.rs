@@ -3,7 +3,6 @@
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use crate::backbone::EMBEDDING_LEN;
 use crate::evaluation::argmax;
 use crate::matrix::product;
 
@@ -11,7 +10,7 @@ use crate::matrix::product;
 #[derive(Debug, Clone)]
 pub struct Head {
     labels: Vec<String>,
-    /// `[512, classes]`
+    /// `[features, classes]`
     weights: Vec<f32>,
     /// `[classes]`
     biases: Vec<f32>,
@@ -20,22 +19,22 @@ pub struct Head {
 }
 
 impl Head {
-    /// First weights as torch's `nn.Linear` draws them: uniform in ±1/√512.
-    pub(crate) fn init(labels: Vec<String>, rng: &mut ChaCha8Rng) -> Self {
-        let bound = 1.0 / (EMBEDDING_LEN as f32).sqrt();
+    /// First weights as torch's `nn.Linear` draws them: uniform in ±1/√features.
+    pub(crate) fn init(labels: Vec<String>, features: usize, rng: &mut ChaCha8Rng) -> Self {
+        let bound = 1.0 / (features as f32).sqrt();
         let classes = labels.len();
         let mut draw = |count: usize| -> Vec<f32> {
             (0..count)
                 .map(|_| rng.random_range(-bound..bound))
                 .collect()
         };
-        let (weights, biases) = (draw(EMBEDDING_LEN * classes), draw(classes));
+        let (weights, biases) = (draw(features * classes), draw(classes));
         Self::from_weights(labels, weights, biases)
     }
 
-    /// A head with weights `[512, classes]` and biases `[classes]`.
+    /// A head with weights `[features, classes]` and biases `[classes]`.
     pub(crate) fn from_weights(labels: Vec<String>, weights: Vec<f32>, biases: Vec<f32>) -> Self {
-        debug_assert_eq!(weights.len(), EMBEDDING_LEN * labels.len());
+        debug_assert!(weights.len().is_multiple_of(labels.len().max(1)));
         debug_assert_eq!(biases.len(), labels.len());
         Self {
             labels,
@@ -75,7 +74,12 @@ impl Head {
         softmax_at(logits, self.temperature)
     }
 
-    /// Weights `[512, classes]`.
+    /// How many numbers the embeddings have that it takes.
+    pub fn features(&self) -> usize {
+        self.weights.len() / self.labels.len().max(1)
+    }
+
+    /// Weights `[features, classes]`.
     pub fn weights(&self) -> &[f32] {
         &self.weights
     }
@@ -90,13 +94,13 @@ impl Head {
         [&mut self.weights, &mut self.biases]
     }
 
-    /// Logits `[N, classes]` of embeddings `[N, 512]`.
+    /// Logits `[N, classes]` of embeddings `[N, features]`.
     pub fn logits(&self, embeddings: &[f32]) -> Vec<f32> {
-        let count = embeddings.len() / EMBEDDING_LEN;
+        let count = embeddings.len() / self.features();
         logits(embeddings, &self.weights, &self.biases, count)
     }
 
-    /// Class probabilities of embeddings `[N, 512]`, one row each.
+    /// Class probabilities of embeddings `[N, features]`, one row each.
     pub fn probabilities(&self, embeddings: &[f32]) -> Vec<Vec<f64>> {
         self.logits(embeddings)
             .chunks_exact(self.labels.len())
@@ -105,9 +109,13 @@ impl Head {
     }
 }
 
-/// `[count, 512]` · `[512, width]` + `[width]` in each row.
+/// `[count, features]` · `[features, width]` + `[width]` in each row.
 pub(super) fn logits(inputs: &[f32], weights: &[f32], biases: &[f32], count: usize) -> Vec<f32> {
-    let mut logits = product(inputs, weights, [count, EMBEDDING_LEN, biases.len()]);
+    let mut logits = product(
+        inputs,
+        weights,
+        [count, weights.len() / biases.len(), biases.len()],
+    );
     for row in logits.chunks_exact_mut(biases.len()) {
         for (logit, bias) in row.iter_mut().zip(biases) {
             *logit += bias;

@@ -1,22 +1,29 @@
-//! The default head: multinomial logistic regression on standardised embeddings, by L-BFGS, with the L2
-//! penalty chosen by stratified cross-validation within the training images.
+//! The default head: multinomial logistic regression on standardised features, by L-BFGS, with the L2 penalty chosen
+//! by stratified cross-validation within the training images. Two of them are put together: one on the last stage's
+//! features, one on all.
 //!
 //! One optimum, no learning rate (Kornblith et al. 2019, "Do Better ImageNet Models Transfer Better?").
 
-use super::fit::{EpochReport, Fitted, HeadSummary, LabelledEmbeddings, LeftOut, Phase};
+use std::sync::Arc;
+
+use super::cross_validation::CrossValidation;
+use super::expert::Expert;
+use super::fit::{EpochReport, Fitted, HeadSummary, LeftOut, Phase, TrainingData};
 use super::lbfgs::Limits;
+use super::learning_curve::{CurveStep, SHARES, runs_at};
 use super::linear::{Head, loss_and_accuracy};
+use super::mixture::{Mixture, combine};
+use super::objective::Objective;
 use super::options::{Method, Recipe};
-use super::penalty::choose;
-use super::regression::{CLOSE, ROUGH, Regression, Run, class_sizes, fold_count, is_balanced};
+use super::penalty::{Choice, Chosen, GRID};
+use super::regression::{Run, Runs, class_sizes, class_weights, is_balanced};
+use super::standardize::{Scaling, Standardizer};
 use super::temperature::fit_temperature;
 
-/// Penalties to choose from: λ in `mean cross-entropy + λ/2 · ‖W‖²`, weakest first.
-const GRID: [f64; 9] = [1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 3e-1, 1.0];
 /// With fewer images than this in the smallest class, cross-validation has too little to choose by.
 pub const FEW_PER_CLASS: usize = 5;
-/// The penalty then: in the strong half of the grid. With so few images the choice hardly moves accuracy;
-/// this one keeps probabilities modest (`benches/accuracy.md`).
+/// The penalty then. With so few images the choice hardly moves accuracy; this one has the least log loss of those
+/// measured (`benches/accuracy.md`, "few").
 const FEW_IMAGES_L2: f64 = 0.1;
 /// The gradient at which the head is fitted, as a share of λ: weights are off by at most about the gradient
 /// divided by λ, the least curvature.
@@ -27,199 +34,372 @@ const FITTED_GRADIENT: (f64, f64) = (2e-7, 1e-5);
 /// A fit under way.
 pub struct Logistic {
     labels: Vec<String>,
-    regression: Regression,
-    /// Each training image's fold.
-    folds: Vec<usize>,
+    standardizer: Standardizer,
+    scaling: Scaling,
+    /// All training images.
+    objective: Arc<Objective>,
+    cross_validation: Option<CrossValidation>,
+    class_weights: Vec<f64>,
+    parts: Vec<usize>,
+    experts: Vec<Expert>,
     few_images: bool,
+    /// Whether the penalty was.
+    is_given: bool,
     balanced: bool,
     state: State,
-    left_out: Option<LeftOut>,
-    evaluations: usize,
+    /// What cross-validation has found of each expert.
+    chosen: Vec<Chosen>,
+    mixture: Option<Mixture>,
+    curve: Vec<CurveStep>,
+    steps: usize,
     iterations: usize,
 }
 
 enum State {
     Choosing(Choice),
-    /// One run for each fold left out, with the penalty in force.
-    LeavingOut(Vec<Run>, f64),
-    Fitting(Run),
-}
-
-/// The choice of a penalty, a fold at a time: a solver for each penalty is held in memory.
-struct Choice {
-    /// The fold left out at present.
-    fold: usize,
-    /// One for each penalty of the grid.
-    candidates: Vec<Run>,
-    /// Logits `[N, classes]` by each penalty; those of the folds not yet left out are 0.
-    logits: Vec<Vec<f32>>,
+    /// Heads that learned from this share of the images.
+    Curve(f64, Runs),
+    /// One for each expert.
+    Fitting(Runs),
+    Fitted(Runs),
 }
 
 impl Logistic {
-    /// Starts a fit. `folds` gives each training image's cross-validation fold; with fewer than two folds
-    /// nothing is chosen by them, and the head is not calibrated.
-    pub fn start(
-        recipe: &Recipe,
-        labels: Vec<String>,
-        train: &LabelledEmbeddings,
-        folds: &[usize],
-    ) -> Self {
-        let sizes = class_sizes(&train.classes, labels.len());
-        let regression = Regression::new(train, recipe.class_weights, labels.len());
-        let count = fold_count(folds);
-        let few_images = count.is_none() || sizes.iter().any(|&size| size < FEW_PER_CLASS);
-        let state = match (recipe.l2, count) {
-            (Some(l2), count) => next_state(&regression, folds, count, l2, recipe.epochs),
-            (None, Some(_)) if !few_images => State::Choosing(Choice {
-                fold: 0,
-                candidates: candidates(&regression, folds, 0),
-                logits: vec![vec![0.0; train.classes.len() * labels.len()]; GRID.len()],
-            }),
-            (None, count) => next_state(&regression, folds, count, FEW_IMAGES_L2, recipe.epochs),
+    /// Starts a fit. Without folds nothing is chosen by them, and the head is not calibrated.
+    pub fn start(recipe: &Recipe, labels: Vec<String>, data: TrainingData) -> Self {
+        let TrainingData {
+            train,
+            folds,
+            order,
+            turns,
+            parts,
+            ..
+        } = data;
+        let parts = match parts.is_empty() {
+            true => vec![train.features()],
+            false => parts,
         };
-        Self {
+        let sizes = class_sizes(&train.classes, labels.len());
+        // A penalty that was given is for the regression that books know.
+        let (experts, scaling) = match (recipe.l2, parts.len()) {
+            (Some(_), _) => (vec![Expert::Plain], Scaling::PerAxis),
+            (None, 1) => (vec![Expert::Plain], Scaling::Shrunken),
+            // With many images the second one finds out alone what the last stage is worth.
+            (None, _) if turns == 1 => (vec![Expert::Weighed], Scaling::Shrunken),
+            (None, _) => (vec![Expert::LastStage, Expert::Weighed], Scaling::Shrunken),
+        };
+        let standardizer = Standardizer::fit(&train.embeddings, &parts, scaling);
+        let mut inputs = train.embeddings;
+        standardizer.apply(&mut inputs);
+        let class_weights = class_weights(recipe.class_weights, &train.classes, labels.len());
+        let objective = Arc::new(Objective::new(inputs, train.classes, labels.len()));
+        let cross_validation = CrossValidation::new(&objective, &folds, &order, turns);
+        let few_images =
+            cross_validation.is_none() || sizes.iter().any(|&size| size < FEW_PER_CLASS);
+        let mut fit = Self {
             balanced: is_balanced(recipe.class_weights, &sizes),
             few_images: few_images && recipe.l2.is_none(),
+            is_given: recipe.l2.is_some(),
             labels,
-            regression,
-            folds: folds.to_vec(),
-            state,
-            left_out: None,
-            evaluations: 0,
+            standardizer,
+            scaling,
+            objective,
+            cross_validation,
+            class_weights,
+            parts,
+            experts,
+            state: State::Fitting(Runs::new(Vec::new())),
+            chosen: Vec::new(),
+            mixture: None,
+            curve: Vec::new(),
+            steps: 0,
             iterations: recipe.epochs,
-        }
+        };
+        fit.state = match &fit.cross_validation {
+            Some(images) => {
+                let grid = match (recipe.l2, few_images) {
+                    (Some(l2), _) => vec![l2],
+                    (None, true) => vec![FEW_IMAGES_L2],
+                    (None, false) => GRID.to_vec(),
+                };
+                let experts = fit
+                    .experts
+                    .iter()
+                    .map(|expert| fit.in_turns(*expert, images));
+                let experts = experts.collect();
+                State::Choosing(Choice::start(images, experts, grid, &fit.class_weights))
+            }
+            None => State::Fitting(fit.final_runs(recipe.l2.unwrap_or(FEW_IMAGES_L2))),
+        };
+        fit
     }
 
-    /// One evaluation of all runs on the way, or one step of the fit; `None` when the minimum is reached.
+    /// Goes on by some images of an evaluation; `None` when the minimum is reached.
     pub fn epoch(&mut self) -> Option<EpochReport> {
-        self.evaluations += 1;
+        self.steps += 1;
         let (phase, loss) = match &mut self.state {
             State::Choosing(choice) => {
-                let loss = self.regression.advance(&mut choice.candidates);
-                if choice.candidates.iter().all(|run| run.solver.done()) {
-                    self.finish_fold();
-                }
-                (Phase::ChoosingL2, loss)
+                let images = self.cross_validation.as_ref()?;
+                choice.advance(images);
+                (Phase::ChoosingL2, choice.loss())
             }
-            State::LeavingOut(runs, l2) => {
-                let (loss, l2) = (self.regression.advance(runs), *l2);
-                if runs.iter().all(|run| run.solver.done()) {
-                    let logits = self.regression.left_out_logits(runs, &self.folds);
-                    self.left_out = Some(LeftOut {
-                        logits,
-                        folds: self.folds.clone(),
-                    });
-                    self.state = State::Fitting(final_run(&self.regression, l2, self.iterations));
-                }
-                (Phase::Calibration, loss)
+            State::Curve(_, runs) => {
+                let images = self.cross_validation.as_ref()?;
+                runs.advance(&images.objective);
+                (Phase::LearningCurve, runs.loss())
             }
-            State::Fitting(run) => {
-                if run.solver.done() {
-                    return None;
-                }
-                let iterations = run.solver.iterations();
-                while !run.solver.done() && run.solver.iterations() == iterations {
-                    self.regression.advance(std::slice::from_mut(run));
-                }
-                let logits = self.regression.logits(std::slice::from_ref(run));
-                let (loss, accuracy) =
-                    loss_and_accuracy(&logits.concat(), &self.regression.truth, self.labels.len());
-                return Some(EpochReport {
-                    train_accuracy: Some(accuracy),
-                    l2: Some(run.problem.l2),
-                    ..EpochReport::new(Phase::Fit, self.evaluations, loss)
-                });
+            State::Fitting(runs) => {
+                runs.advance(&self.objective);
+                (Phase::Fit, runs.loss())
             }
+            State::Fitted(_) => return None,
         };
-        Some(EpochReport::new(phase, self.evaluations, loss))
+        self.go_on();
+        let report = EpochReport::new(phase, self.steps, loss);
+        Some(match &self.state {
+            State::Fitting(_) if phase == Phase::Fit => EpochReport {
+                l2: Some(self.l2()),
+                ..report
+            },
+            State::Fitted(runs) => self.last_report(runs, report),
+            _ => report,
+        })
     }
 
     /// The head as it stands, for plain embeddings, calibrated where folds were left out.
     pub fn finish(self) -> Fitted {
-        let (point, l2) = match &self.state {
-            State::Fitting(run) => (run.solver.best().to_vec(), run.problem.l2),
-            _ => (vec![0.0; self.regression.objective.parameters()], 0.0),
-        };
         let classes = self.labels.len();
-        let temperature = self.left_out.as_ref().map(|left_out| {
-            let truth = &self.regression.truth;
-            (
-                fit_temperature(&left_out.logits, truth, classes),
-                truth.len(),
-            )
+        let runs = match &self.state {
+            State::Fitting(runs) | State::Fitted(runs) => runs.all(),
+            _ => &[],
+        };
+        let (weights, biases) = self.combined(runs);
+        let (weights, biases) = self.standardizer.unapply(&weights, &biases);
+        let mixture = self.mixture_or_prior();
+        let left_out = self.cross_validation.as_ref().and_then(|images| {
+            (!self.chosen.is_empty()).then(|| {
+                let judged = images.judged();
+                LeftOut {
+                    logits: self.left_out_logits(),
+                    images: judged.iter().map(|&image| images.images[image]).collect(),
+                    folds: judged.iter().map(|&image| images.folds[image]).collect(),
+                }
+            })
         });
-        let (weights, biases) = self.regression.standardizer.unapply(&point, classes);
-        let head = Head::from_weights(self.labels, weights, biases);
+        let temperature = match (&left_out, self.experts.len()) {
+            (None, _) => 1.0,
+            (Some(_), 2) => mixture.temperature,
+            (Some(left_out), _) => {
+                let truth = self.cross_validation.as_ref().map(CrossValidation::truth);
+                fit_temperature(&left_out.logits, &truth.unwrap_or_default(), classes)
+            }
+        };
+        let last_stage = (self.experts.len() == 2).then(|| super::fit::LastStage {
+            l2: self.l2_of(0),
+            share: mixture.share,
+        });
         Fitted {
-            head: head.calibrated(temperature.map_or(1.0, |(temperature, _)| temperature)),
             summary: HeadSummary {
                 method: Method::Lbfgs,
-                l2,
+                l2: self.l2(),
+                last_stage,
                 balanced: self.balanced,
-                scaling: Some(self.regression.scaling),
+                scaling: Some(self.scaling),
                 few_images: self.few_images,
+                converged: runs.iter().all(|run| run.solver.converged()),
             },
-            calibrated_on: temperature.map_or(0, |(_, count)| count),
-            left_out: self.left_out,
+            calibrated_on: left_out
+                .as_ref()
+                .map_or(0, |left_out| left_out.images.len()),
+            head: Head::from_weights(self.labels, weights, biases).calibrated(temperature),
+            left_out,
+            learning_curve: self.curve,
         }
     }
 
-    /// Keeps what the candidates say of the fold that was left out, and goes on to the next fold, or on with
-    /// the penalty that all folds together speak for.
-    fn finish_fold(&mut self) {
-        let State::Choosing(choice) = &mut self.state else {
+    /// From one state to the next, where one has come to its end.
+    fn go_on(&mut self) {
+        let state = std::mem::replace(&mut self.state, State::Fitting(Runs::new(Vec::new())));
+        self.state = match state {
+            State::Choosing(choice) if choice.done() => {
+                self.chosen = choice.found();
+                self.mix();
+                self.curve_at(SHARES[0])
+            }
+            State::Curve(share, runs) if runs.done() => {
+                self.keep_curve(share, &runs);
+                match SHARES.iter().find(|&&other| other > share) {
+                    Some(&next) => self.curve_at(next),
+                    None => State::Fitting(self.final_runs(0.0)),
+                }
+            }
+            State::Fitting(runs) if runs.done() => State::Fitted(runs),
+            same => same,
+        };
+    }
+
+    fn curve_at(&self, share: f64) -> State {
+        match &self.cross_validation {
+            Some(images) => {
+                let runs = runs_at(share, images, &self.chosen, &self.class_weights);
+                State::Curve(share, runs)
+            }
+            None => State::Fitting(self.final_runs(0.0)),
+        }
+    }
+
+    fn keep_curve(&mut self, share: f64, runs: &Runs) {
+        let Some(images) = &self.cross_validation else {
             return;
         };
-        let regression = &self.regression;
-        let logits = regression.logits(&choice.candidates);
+        let of_experts = runs.all().chunks(images.turns).map(|runs| {
+            let found: Vec<_> = runs.iter().map(Run::found).collect();
+            images.left_out(&images.objective.logits(&found))
+        });
+        let of_experts: Vec<Vec<f32>> = of_experts.collect();
+        self.curve.push(CurveStep {
+            share,
+            images: images.images_at(share),
+            logits: self.mixed(&of_experts.iter().map(Vec::as_slice).collect::<Vec<_>>()),
+        });
+    }
+
+    /// Finds what each of two experts counts, where images were left out.
+    fn mix(&mut self) {
+        if let ([first, second], Some(images)) =
+            (self.chosen.as_slice(), self.cross_validation.as_ref())
+        {
+            let logits = [first.logits.as_slice(), &second.logits];
+            let truth = images.truth();
+            self.mixture = Some(Mixture::fit(logits, &truth, self.labels.len()));
+        }
+    }
+
+    fn left_out_logits(&self) -> Vec<f32> {
+        let of_experts = self.chosen.iter().map(|chosen| chosen.logits.as_slice());
+        self.mixed(&of_experts.collect::<Vec<_>>())
+    }
+
+    /// The experts' logits put together.
+    fn mixed(&self, of_experts: &[&[f32]]) -> Vec<f32> {
+        match of_experts {
+            [first, second] => combine([first, second], self.factors_of_two()),
+            _ => of_experts.concat(),
+        }
+    }
+
+    fn mixture_or_prior(&self) -> Mixture {
+        let images = self.objective.truth().len() as f64;
+        let unseen = Mixture::unseen(images / self.labels.len() as f64);
+        self.mixture.unwrap_or(unseen)
+    }
+
+    fn factors_of_two(&self) -> [f64; 2] {
+        self.mixture_or_prior().weights
+    }
+
+    /// Weights `[features, classes]` and biases `[classes]` of the experts together, for standardised features.
+    fn combined(&self, runs: &[Run]) -> (Vec<f64>, Vec<f64>) {
         let classes = self.labels.len();
-        for (kept, logits) in choice.logits.iter_mut().zip(logits) {
-            let rows = kept
-                .chunks_exact_mut(classes)
-                .zip(logits.chunks_exact(classes));
-            for ((kept, row), &fold) in rows.zip(&self.folds) {
-                if fold == choice.fold {
-                    kept.copy_from_slice(row);
+        let mut sum = vec![0.0; self.objective.parameters()];
+        let factors = match runs.len() {
+            2 => self.factors_of_two().to_vec(),
+            count => vec![1.0; count],
+        };
+        for (run, factor) in runs.iter().zip(factors) {
+            let (problem, point) = run.found();
+            let weights = problem.feature_weights.iter().copied().chain([1.0]);
+            let rows = point
+                .chunks_exact(classes)
+                .zip(sum.chunks_exact_mut(classes));
+            for (weight, (row, sums)) in weights.zip(rows) {
+                for (sum, value) in sums.iter_mut().zip(row) {
+                    *sum += factor * weight * value;
                 }
             }
         }
-        let count = fold_count(&self.folds);
-        choice.fold += 1;
-        if count.is_some_and(|count| choice.fold < count) {
-            choice.candidates = candidates(regression, &self.folds, choice.fold);
-        } else {
-            let best = choose(&choice.logits, &regression.truth, &regression.class_weights);
-            self.state = next_state(regression, &self.folds, count, GRID[best], self.iterations);
+        let biases = sum.split_off(self.objective.features() * classes);
+        (sum, biases)
+    }
+
+    /// An expert's feature weights in each turn of cross-validation.
+    fn in_turns(&self, expert: Expert, images: &CrossValidation) -> Vec<Arc<[f64]>> {
+        let in_turn = |turn| {
+            let learns = |image: usize| images.folds[image] != turn;
+            expert.feature_weights(&images.objective, &self.parts, learns)
+        };
+        (0..images.turns).map(in_turn).collect()
+    }
+
+    /// Regressions on all training images, with the penalties that were chosen, or with this one.
+    fn final_runs(&self, l2: f64) -> Runs {
+        let weight = |image: usize| self.class_weights[self.objective.truth()[image]];
+        let run = |(place, expert): (usize, &Expert)| {
+            let weights = expert.feature_weights(&self.objective, &self.parts, |_| true);
+            let chosen = self.chosen.get(place);
+            let l2 = chosen.map_or(l2, |_| self.l2_of(place));
+            let limits = Limits {
+                gradient: (FITTED_SHARE * l2).clamp(FITTED_GRADIENT.0, FITTED_GRADIENT.1),
+                iterations: self.iterations,
+            };
+            let from = chosen.map(|chosen| mean(&chosen.points));
+            Run::new(
+                &self.objective,
+                (weights, l2),
+                weight,
+                from.as_deref(),
+                limits,
+            )
+        };
+        Runs::new(self.experts.iter().enumerate().map(run).collect())
+    }
+
+    /// The penalty of the regression on all features.
+    fn l2(&self) -> f64 {
+        self.l2_of(self.experts.len() - 1)
+    }
+
+    /// An expert's penalty on all images. A penalty is a prior on weights, whose pull on their sum of losses does not
+    /// grow with the images: what was chosen on a part of them is lessened as they become more.
+    fn l2_of(&self, expert: usize) -> f64 {
+        let (Some(chosen), Some(images)) = (self.chosen.get(expert), &self.cross_validation) else {
+            return match &self.state {
+                State::Fitting(runs) | State::Fitted(runs) => runs
+                    .all()
+                    .get(expert)
+                    .map_or(FEW_IMAGES_L2, |run| run.problem.l2),
+                _ => FEW_IMAGES_L2,
+            };
+        };
+        let all = self.objective.truth().len();
+        match self.is_given || images.images.len() == all {
+            true => chosen.l2,
+            false => chosen.l2 * images.learned() / all as f64,
+        }
+    }
+
+    /// What the head says of the training images.
+    fn last_report(&self, runs: &Runs, report: EpochReport) -> EpochReport {
+        let found: Vec<_> = runs.all().iter().map(Run::found).collect();
+        let of_experts = self.objective.logits(&found);
+        let logits = self.mixed(&of_experts.iter().map(Vec::as_slice).collect::<Vec<_>>());
+        let (loss, accuracy) =
+            loss_and_accuracy(&logits, self.objective.truth(), self.labels.len());
+        EpochReport {
+            loss,
+            train_accuracy: Some(accuracy),
+            l2: Some(self.l2()),
+            ..report
         }
     }
 }
 
-/// The candidates of the grid, on all folds but one.
-fn candidates(regression: &Regression, folds: &[usize], left_out: usize) -> Vec<Run> {
-    GRID.iter()
-        .map(|&l2| regression.run(l2, ROUGH, |image| folds[image] != left_out))
-        .collect()
-}
-
-/// What follows once the penalty is known.
-fn next_state(
-    regression: &Regression,
-    folds: &[usize],
-    count: Option<usize>,
-    l2: f64,
-    iterations: usize,
-) -> State {
-    let Some(count) = count else {
-        return State::Fitting(final_run(regression, l2, iterations));
-    };
-    let run = |fold| regression.run(l2, CLOSE, move |image| folds[image] != fold);
-    State::LeavingOut((0..count).map(run).collect(), l2)
-}
-
-fn final_run(regression: &Regression, l2: f64, iterations: usize) -> Run {
-    let limits = Limits {
-        gradient: (FITTED_SHARE * l2).clamp(FITTED_GRADIENT.0, FITTED_GRADIENT.1),
-        iterations,
-    };
-    regression.run(l2, limits, |_| true)
+fn mean(points: &[Vec<f64>]) -> Vec<f64> {
+    let mut mean = vec![0.0; points.first().map_or(0, Vec::len)];
+    for point in points {
+        for (sum, value) in mean.iter_mut().zip(point) {
+            *sum += value / points.len() as f64;
+        }
+    }
+    mean
 }

@@ -1,11 +1,14 @@
 //! The linear softmax classifier that learns the user's classes from embeddings.
 
+mod cross_validation;
 mod descent;
+mod expert;
 mod fit;
 mod lbfgs;
 mod learning_curve;
 mod linear;
 mod logistic;
+mod mixture;
 mod objective;
 mod optimizer;
 mod options;
@@ -15,9 +18,10 @@ mod standardize;
 mod temperature;
 
 pub use fit::{
-    EpochReport, Fit, Fitted, HeadSummary, LabelledEmbeddings, LeftOut, Phase, TrainingData,
+    EpochReport, Fit, Fitted, HeadSummary, LabelledEmbeddings, LastStage, LeftOut, Phase,
+    TrainingData,
 };
-pub use learning_curve::Curve;
+pub use learning_curve::CurveStep;
 pub use linear::{Head, softmax};
 pub use logistic::FEW_PER_CLASS;
 pub use options::{Auto, ClassWeights, L2, Method, Recipe, TrainOptions};

@@ -1,27 +1,33 @@
 //! The loss of softmax regressions and its gradient.
 //!
-//! Several regressions on the same embeddings, which differ in the weight of each image and in their
-//! penalty, are evaluated together: two matrix products for all of them.
+//! Several regressions on the same features, which differ in the weight of each image, in what each feature counts and
+//! in their penalty, are evaluated together: two matrix products for all of them, a block of images at a time, so that
+//! a caller is never kept waiting long.
+
+use std::sync::Arc;
 
 use super::linear::{logits, to_slopes};
-use crate::backbone::EMBEDDING_LEN;
 use crate::matrix::transposed_product;
 
-/// Logits held at once, at most: 64 MB.
-const MAX_LOGITS: usize = 16 << 20;
+/// Multiplications of a block, at most: a few tenths of a second in a browser.
+const BLOCK: usize = 1 << 30;
+/// Logits held at once, at most: 16 MB.
+const MAX_LOGITS: usize = 4 << 20;
 
-/// One regression: which images count how much, and how strongly weights are held down.
+/// One regression: which images and features count how much, and how strongly weights are held down.
 #[derive(Debug, Clone)]
 pub struct Problem {
     /// One weight per image; together they make 1.
     pub image_weights: Vec<f64>,
+    /// What each feature is multiplied with before the regression sees it.
+    pub feature_weights: Arc<[f64]>,
     /// λ in `mean cross-entropy + λ/2 · ‖W‖²`; biases are free.
     pub l2: f64,
 }
 
-/// Regressions on the same embeddings.
+/// Regressions on the same features.
 pub struct Objective {
-    /// `[N, 512]`
+    /// `[N, features]`
     inputs: Vec<f32>,
     /// `N` class indices.
     truth: Vec<usize>,
@@ -37,104 +43,159 @@ pub struct Slope {
     pub gradient: Vec<f64>,
 }
 
+/// An evaluation under way.
+pub struct Pass {
+    /// The first image that is still to come.
+    next: usize,
+    /// What the features as they are are multiplied with, `[features, points · classes]`.
+    weights: Vec<f32>,
+    /// `[points · classes]`
+    biases: Vec<f32>,
+    losses: Vec<f64>,
+    /// As `weights`.
+    gradient: Vec<f32>,
+    bias_gradient: Vec<f64>,
+}
+
 impl Objective {
-    /// Takes embeddings `[N, 512]` and their classes.
-    pub fn new(inputs: Vec<f32>, truth: &[usize], classes: usize) -> Self {
+    /// Takes features `[N, features]` and their classes.
+    pub fn new(inputs: Vec<f32>, truth: Vec<usize>, classes: usize) -> Self {
         Self {
             inputs,
-            truth: truth.to_vec(),
+            truth,
             classes,
         }
     }
 
-    /// How many parameters a regression has: weights `[512, classes]`, then biases `[classes]`.
-    pub fn parameters(&self) -> usize {
-        (EMBEDDING_LEN + 1) * self.classes
-    }
-
-    /// Loss and gradient of each problem at its point.
-    pub fn evaluate(&self, asked: &[(&Problem, &[f64])]) -> Vec<Slope> {
-        asked
-            .chunks(self.group_len())
-            .flat_map(|group| self.evaluate_group(group))
-            .collect()
-    }
-
-    /// Logits `[N, classes]` of each point.
-    pub fn logits(&self, points: &[&[f64]]) -> Vec<Vec<f32>> {
-        let mut results = Vec::with_capacity(points.len());
-        for group in points.chunks(self.group_len()) {
-            let rows = self.forward(group);
-            let width = group.len() * self.classes;
-            results.extend((0..group.len()).map(|problem| {
-                rows.chunks_exact(width)
-                    .flat_map(|row| &row[problem * self.classes..][..self.classes])
-                    .copied()
-                    .collect()
-            }));
+    /// Of some of the images.
+    pub fn of_images(&self, images: &[usize]) -> Self {
+        let features = self.features();
+        let row = |&image: &usize| &self.inputs[image * features..][..features];
+        Self {
+            inputs: images.iter().flat_map(row).copied().collect(),
+            truth: images.iter().map(|&image| self.truth[image]).collect(),
+            classes: self.classes,
         }
-        results
     }
 
-    fn group_len(&self) -> usize {
-        (MAX_LOGITS / (self.truth.len() * self.classes).max(1)).max(1)
+    /// How many features an image has.
+    pub fn features(&self) -> usize {
+        self.inputs.len() / self.truth.len().max(1)
     }
 
-    fn evaluate_group(&self, asked: &[(&Problem, &[f64])]) -> Vec<Slope> {
-        let (images, classes) = (self.truth.len(), self.classes);
-        let width = asked.len() * classes;
-        let points: Vec<&[f64]> = asked.iter().map(|(_, point)| *point).collect();
-        let mut slopes = self.forward(&points);
-        let mut losses = vec![0.0; asked.len()];
-        let mut bias_gradients = vec![0.0; width];
-        for (image, row) in slopes.chunks_exact_mut(width).enumerate() {
-            for (index, ((problem, _), logits)) in
-                asked.iter().zip(row.chunks_exact_mut(classes)).enumerate()
-            {
+    /// Each image's class.
+    pub fn truth(&self) -> &[usize] {
+        &self.truth
+    }
+
+    /// `[N, features]`
+    pub fn inputs(&self) -> &[f32] {
+        &self.inputs
+    }
+
+    /// How many classes there are.
+    pub fn classes(&self) -> usize {
+        self.classes
+    }
+
+    /// How many parameters a regression has: weights `[features, classes]`, then biases `[classes]`.
+    pub fn parameters(&self) -> usize {
+        (self.features() + 1) * self.classes
+    }
+
+    /// Begins to evaluate each problem at its point.
+    pub fn begin(&self, asked: &[(&Problem, &[f64])]) -> Pass {
+        let (weights, biases) = self.side_by_side(asked);
+        Pass {
+            next: 0,
+            losses: vec![0.0; asked.len()],
+            gradient: vec![0.0; weights.len()],
+            bias_gradient: vec![0.0; biases.len()],
+            weights,
+            biases,
+        }
+    }
+
+    /// Takes the next block of images, and says whether it was the last. `problems` are those that were asked for.
+    pub fn advance(&self, pass: &mut Pass, problems: &[&Problem]) -> bool {
+        let (features, classes) = (self.features(), self.classes);
+        let width = pass.biases.len();
+        let block = (BLOCK / (features * width).max(1)).min(MAX_LOGITS / width.max(1));
+        let images = pass.next..(pass.next + block.max(1)).min(self.truth.len());
+        let inputs = &self.inputs[images.start * features..images.end * features];
+        let mut slopes = logits(inputs, &pass.weights, &pass.biases, images.len());
+        for (image, row) in images.clone().zip(slopes.chunks_exact_mut(width)) {
+            let of_problems = problems.iter().zip(row.chunks_exact_mut(classes));
+            for (loss, (problem, logits)) in pass.losses.iter_mut().zip(of_problems) {
                 let weight = problem.image_weights[image];
                 if weight == 0.0 {
                     logits.fill(0.0);
                 } else {
-                    losses[index] += to_slopes(logits, self.truth[image], weight);
+                    *loss += to_slopes(logits, self.truth[image], weight);
                 }
             }
-            for (sum, &slope) in bias_gradients.iter_mut().zip(&*row) {
+            for (sum, &slope) in pass.bias_gradient.iter_mut().zip(&*row) {
                 *sum += f64::from(slope);
             }
         }
-        let weight_gradients =
-            transposed_product(&self.inputs, &slopes, [EMBEDDING_LEN, images, width]);
+        let shape = [features, images.len(), width];
+        let gradient = transposed_product(inputs, &slopes, shape);
+        for (sum, value) in pass.gradient.iter_mut().zip(gradient) {
+            *sum += value;
+        }
+        pass.next = images.end;
+        pass.next == self.truth.len()
+    }
+
+    /// What a whole pass has found, of each problem at its point.
+    pub fn finish(&self, pass: &Pass, asked: &[(&Problem, &[f64])]) -> Vec<Slope> {
+        let classes = self.classes;
+        let width = pass.biases.len();
         let of_problem = |(index, (problem, point)): (usize, &(&Problem, &[f64]))| {
             let columns = index * classes..(index + 1) * classes;
-            let mut gradient: Vec<f64> = weight_gradients
-                .chunks_exact(width)
-                .flat_map(|row| &row[columns.clone()])
-                .map(|&value| f64::from(value))
+            let rows = pass.gradient.chunks_exact(width);
+            let mut gradient: Vec<f64> = rows
+                .zip(&*problem.feature_weights)
+                .flat_map(|(row, &weight)| {
+                    let row = &row[columns.clone()];
+                    row.iter().map(move |&value| f64::from(value) * weight)
+                })
                 .collect();
-            let mut loss = losses[index];
+            let mut loss = pass.losses[index];
             for (slope, &weight) in gradient.iter_mut().zip(*point) {
                 loss += 0.5 * problem.l2 * weight * weight;
                 *slope += problem.l2 * weight;
             }
-            gradient.extend(&bias_gradients[columns]);
+            gradient.extend(&pass.bias_gradient[columns]);
             Slope { loss, gradient }
         };
         asked.iter().enumerate().map(of_problem).collect()
     }
 
-    /// Logits of all points side by side, `[N, points · classes]`.
-    fn forward(&self, points: &[&[f64]]) -> Vec<f32> {
-        let width = points.len() * self.classes;
-        let mut rows = vec![0.0_f32; (EMBEDDING_LEN + 1) * width];
-        for (index, point) in points.iter().enumerate() {
-            for (row, values) in point.chunks_exact(self.classes).enumerate() {
-                let start = row * width + index * self.classes;
+    /// Logits `[N, classes]` of each point.
+    pub fn logits(&self, asked: &[(&Problem, &[f64])]) -> Vec<Vec<f32>> {
+        let of_point = |asked| {
+            let (weights, biases) = self.side_by_side(&[asked]);
+            logits(&self.inputs, &weights, &biases, self.truth.len())
+        };
+        asked.iter().map(|&asked| of_point(asked)).collect()
+    }
+
+    /// Weights `[features, points · classes]` for the features as they are, and biases `[points · classes]`.
+    fn side_by_side(&self, asked: &[(&Problem, &[f64])]) -> (Vec<f32>, Vec<f32>) {
+        let (features, classes) = (self.features(), self.classes);
+        let width = asked.len() * classes;
+        let mut rows = vec![0.0_f32; (features + 1) * width];
+        for (index, (problem, point)) in asked.iter().enumerate() {
+            let weights = problem.feature_weights.iter().copied().chain([1.0]);
+            for ((row, values), weight) in point.chunks_exact(classes).enumerate().zip(weights) {
+                let start = row * width + index * classes;
                 for (target, &value) in rows[start..].iter_mut().zip(values) {
-                    *target = value as f32;
+                    *target = (value * weight) as f32;
                 }
             }
         }
-        let (weights, biases) = rows.split_at(EMBEDDING_LEN * width);
-        logits(&self.inputs, weights, biases, self.truth.len())
+        let biases = rows.split_off(features * width);
+        (rows, biases)
     }
 }

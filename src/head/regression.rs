@@ -1,115 +1,120 @@
-//! Softmax regressions on the standardised training images, several at a time, and what they say of images
-//! that they left out.
+//! Softmax regressions under way, several at a time.
 
-use super::fit::LabelledEmbeddings;
+use std::sync::Arc;
+
 use super::lbfgs::{Lbfgs, Limits};
-use super::objective::{Objective, Problem, Slope};
+use super::objective::{Objective, Pass, Problem};
 use super::options::ClassWeights;
-use super::standardize::{Scaling, Standardizer};
 
 /// Where predictions of left-out images are wanted rather than weights, a rough minimum will do.
 pub const ROUGH: Limits = Limits {
-    gradient: 1e-3,
+    gradient: 3e-4,
     iterations: 60,
 };
-/// Where the sizes of such predictions matter too.
-pub const CLOSE: Limits = Limits {
-    gradient: 1e-4,
-    iterations: 100,
-};
-
-/// The training images, ready for regressions on any part of them.
-pub struct Regression {
-    /// Each image's class.
-    pub truth: Vec<usize>,
-    /// What an image of each class counts.
-    pub class_weights: Vec<f64>,
-    /// What was done to the embeddings.
-    pub standardizer: Standardizer,
-    /// How the deviations were estimated.
-    pub scaling: Scaling,
-    /// Loss and gradient.
-    pub objective: Objective,
-    classes: usize,
-}
 
 /// One regression under way.
 pub struct Run {
-    /// Which images count, and the penalty.
+    /// Which images and features count, and the penalty.
     pub problem: Problem,
     /// The way to its minimum.
     pub solver: Lbfgs,
 }
 
-impl Regression {
-    /// Standardises the training images.
-    pub fn new(train: &LabelledEmbeddings, weights: ClassWeights, classes: usize) -> Self {
-        let scaling = Scaling::for_images(train.classes.len());
-        let standardizer = Standardizer::fit(&train.embeddings, scaling);
-        let inputs = standardizer.apply(&train.embeddings);
-        Self {
-            class_weights: class_weights(weights, &train.classes, classes),
-            objective: Objective::new(inputs, &train.classes, classes),
-            truth: train.classes.clone(),
-            standardizer,
-            scaling,
-            classes,
-        }
-    }
-
-    /// A regression on the images that `counts` names, from weights of 0.
-    pub fn run(&self, l2: f64, limits: Limits, counts: impl Fn(usize) -> bool) -> Run {
-        let weight = |(image, &class): (usize, &usize)| match counts(image) {
-            true => self.class_weights[class],
-            false => 0.0,
-        };
-        let mut image_weights: Vec<f64> = self.truth.iter().enumerate().map(weight).collect();
+impl Run {
+    /// A regression on images of which each counts as `weight` says, from a point or from 0.
+    pub fn new(
+        objective: &Objective,
+        (feature_weights, l2): (Arc<[f64]>, f64),
+        weight: impl Fn(usize) -> f64,
+        from: Option<&[f64]>,
+        limits: Limits,
+    ) -> Self {
+        let images = 0..objective.truth().len();
+        let mut image_weights: Vec<f64> = images.map(weight).collect();
         let sum: f64 = image_weights.iter().sum();
         image_weights.iter_mut().for_each(|weight| *weight /= sum);
-        Run {
-            problem: Problem { image_weights, l2 },
-            solver: Lbfgs::new(vec![0.0; self.objective.parameters()], limits),
+        let start = match from {
+            Some(point) => point.to_vec(),
+            None => vec![0.0; objective.parameters()],
+        };
+        Self {
+            problem: Problem {
+                image_weights,
+                feature_weights,
+                l2,
+            },
+            solver: Lbfgs::new(start, limits),
         }
     }
 
-    /// One joint evaluation of the runs that are not done; gives their mean loss.
-    pub fn advance(&self, runs: &mut [Run]) -> f64 {
-        let active: Vec<&mut Run> = runs.iter_mut().filter(|run| !run.solver.done()).collect();
-        let asked: Vec<(&Problem, &[f64])> = active
-            .iter()
-            .map(|run| (&run.problem, run.solver.trial()))
-            .collect();
-        let results = self.objective.evaluate(&asked);
-        let count = results.len().max(1) as f64;
-        let mean = results.iter().map(|slope| slope.loss).sum::<f64>() / count;
-        for (run, Slope { loss, gradient }) in active.into_iter().zip(results) {
-            run.solver.observe(loss, &gradient);
-        }
-        mean
+    /// The problem, and the best point so far.
+    pub fn found(&self) -> (&Problem, &[f64]) {
+        (&self.problem, self.solver.best())
     }
 
-    /// Logits `[N, classes]` of each run's best point, for all training images.
-    pub fn logits(&self, runs: &[Run]) -> Vec<Vec<f32>> {
-        let points: Vec<&[f64]> = runs.iter().map(|run| run.solver.best()).collect();
-        self.objective.logits(&points)
-    }
-
-    /// Logits `[N, classes]` that give each image what the run said that left out its fold.
-    pub fn left_out_logits(&self, runs: &[Run], folds: &[usize]) -> Vec<f32> {
-        let logits = self.logits(runs);
-        folds
-            .iter()
-            .enumerate()
-            .flat_map(|(image, &fold)| &logits[fold][image * self.classes..][..self.classes])
-            .copied()
-            .collect()
+    fn asked(&self) -> (&Problem, &[f64]) {
+        (&self.problem, self.solver.trial())
     }
 }
 
-/// How many folds there are, if they can be used: at least two.
-pub fn fold_count(folds: &[usize]) -> Option<usize> {
-    let count = folds.iter().max()? + 1;
-    (count > 1).then_some(count)
+/// Regressions that are evaluated together.
+pub struct Runs {
+    all: Vec<Run>,
+    /// An evaluation under way, and which of them it is of.
+    pass: Option<(Pass, Vec<usize>)>,
+    loss: f64,
+}
+
+impl Runs {
+    /// None of them has begun.
+    pub fn new(all: Vec<Run>) -> Self {
+        Self {
+            all,
+            pass: None,
+            loss: 0.0,
+        }
+    }
+
+    /// All of them.
+    pub fn all(&self) -> &[Run] {
+        &self.all
+    }
+
+    /// Whether all have come to their end.
+    pub fn done(&self) -> bool {
+        self.all.iter().all(|run| run.solver.done())
+    }
+
+    /// The mean loss at the last evaluation, penalties included.
+    pub fn loss(&self) -> f64 {
+        self.loss
+    }
+
+    /// Evaluates those that are not done on a block of images; `true` where that ended an evaluation.
+    pub fn advance(&mut self, objective: &Objective) -> bool {
+        let (mut pass, active) = self.pass.take().unwrap_or_else(|| {
+            let active: Vec<usize> = (0..self.all.len())
+                .filter(|&run| !self.all[run].solver.done())
+                .collect();
+            (objective.begin(&self.asked(&active)), active)
+        });
+        let problems: Vec<&Problem> = active.iter().map(|&run| &self.all[run].problem).collect();
+        if !objective.advance(&mut pass, &problems) {
+            self.pass = Some((pass, active));
+            return false;
+        }
+        let slopes = objective.finish(&pass, &self.asked(&active));
+        let count = slopes.len().max(1) as f64;
+        self.loss = slopes.iter().map(|slope| slope.loss).sum::<f64>() / count;
+        for (&run, slope) in active.iter().zip(slopes) {
+            self.all[run].solver.observe(slope.loss, &slope.gradient);
+        }
+        true
+    }
+
+    fn asked(&self, runs: &[usize]) -> Vec<(&Problem, &[f64])> {
+        runs.iter().map(|&run| self.all[run].asked()).collect()
+    }
 }
 
 /// `N / (classes · images of the class)` when balanced (scikit-learn's "balanced"), 1 otherwise.

@@ -19,13 +19,12 @@ pub fn fit_temperature(logits: &[f32], truth: &[usize], classes: usize) -> f64 {
         return 1.0;
     }
     let cost = |log_temperature: f64| -> f64 {
-        let prior = 0.5 * (log_temperature / PRIOR_DEVIATION).powi(2);
         let temperature = log_temperature.exp();
         let entropies = logits
             .chunks_exact(classes)
             .zip(truth)
             .map(|(row, &class)| cross_entropy(&softmax_at(row, temperature), class));
-        entropies.sum::<f64>() + prior
+        entropies.sum::<f64>() + prior_cost(temperature)
     };
     // Golden-section search; the cost falls to one minimum and rises again in all but contrived cases, and
     // there a bounded temperature is still a usable one.
@@ -45,6 +44,11 @@ pub fn fit_temperature(logits: &[f32], truth: &[usize], classes: usize) -> f64 {
         }
     }
     ((low + high) / 2.0).exp()
+}
+
+/// What a temperature costs before any image was seen, in nats.
+pub fn prior_cost(temperature: f64) -> f64 {
+    0.5 * (temperature.ln() / PRIOR_DEVIATION).powi(2)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use crate::support::stripes::{
     SIDE, adam, add, add_copy, add_pixels, by_name, classifier, copy, empty, predict, stripes, top,
     train, train_with,
 };
-use crate::support::{BACKBONE, QUANTIZED};
+use crate::support::{BACKBONE, FEATURES, QUANTIZED};
 use headstart::Classifier;
 use headstart::dataset::Split;
 use headstart::head::{Method, Scaling, TrainOptions};
@@ -294,7 +294,7 @@ fn an_image_that_cannot_be_used_leaves_the_stage_as_it_was() {
         .stage("short.png", &[0; 8], SIDE, SIDE)
         .unwrap_err();
     assert_eq!(error.code(), "INVALID_ARGUMENT");
-    assert_eq!(block_on(classifier.embed_staged()).unwrap().len(), 512);
+    assert_eq!(block_on(classifier.embed_staged()).unwrap().len(), FEATURES);
 }
 
 #[test]
@@ -304,7 +304,7 @@ fn an_embedding_is_kept_under_a_key_that_names_all_it_depends_on() {
     assert_eq!(BACKBONE.hash(), weights);
     assert_eq!(
         key(Views::Flip),
-        format!("{weights}/flip/cpu/{PREPROCESSING_VERSION}")
+        format!("{weights}/flip/all/cpu/{PREPROCESSING_VERSION}")
     );
     assert_ne!(key(Views::Flip), key(Views::Crops));
 }

@@ -2,8 +2,9 @@
 
 use crate::support::drawn::referenced::CROPS_PER_CLASS;
 use crate::support::maps::assert_maps_sum_to_logits;
-use crate::support::{BACKBONE, CROPS, cosine, run};
-use headstart::backbone::EMBEDDING_LEN;
+use crate::support::stripes::add_record;
+use crate::support::{BACKBONE, CROPS, FEATURES, LAYOUT, cosine, run};
+use headstart::backbone::FeatureSet;
 use headstart::dataset::Split;
 use headstart::explain::Heatmap;
 use headstart::head::{L2, TrainOptions};
@@ -13,8 +14,8 @@ use pollster::block_on;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// The side of the feature map.
-const CELLS: usize = 7;
+/// The side of the first stage's map, which a heat map is as fine as.
+const CELLS: usize = 56;
 
 /// A grey image, lighter or darker by `number`, with a checkered square at `at` of the side `side`.
 fn scene(number: usize, width: usize, height: usize, at: (usize, usize), side: usize) -> Vec<u8> {
@@ -41,7 +42,11 @@ fn scene(number: usize, width: usize, height: usize, at: (usize, usize), side: u
 
 /// A classifier that tells grey images with a checkered square from those without.
 fn checkers(views: Views) -> Classifier {
-    let mut classifier = Classifier::new(BACKBONE.clone(), views);
+    checkers_by(FeatureSet::All, views)
+}
+
+fn checkers_by(features: FeatureSet, views: Views) -> Classifier {
+    let mut classifier = Classifier::with_features(BACKBONE.clone(), views, features);
     for number in 0..16 {
         let (label, side) = if number % 2 == 0 {
             ("checkered", 110)
@@ -58,11 +63,8 @@ fn checkers(views: Views) -> Classifier {
                 INPUT_SIDE,
             )
             .unwrap();
-        let embedding = block_on(classifier.embed_staged()).unwrap();
-        classifier
-            .dataset
-            .add(&name, &name, label, Split::Train, &embedding)
-            .unwrap();
+        let record = block_on(classifier.record_staged()).unwrap().remove(0);
+        add_record(&mut classifier, &name, label, Split::Train, &record);
     }
     let options = TrainOptions {
         l2: Some(L2::Value(0.1)),
@@ -101,41 +103,61 @@ fn peak(values: &[f32], width: usize) -> (usize, usize) {
 #[test]
 fn the_mean_of_a_map_and_the_bias_are_the_logit() {
     // Checks, rings and stripes.
-    let classes = (0..30).map(|crop| crop / CROPS_PER_CLASS).collect();
-    assert_maps_sum_to_logits(&CROPS[..30], classes, run);
+    let classes: Vec<usize> = (0..30).map(|crop| crop / CROPS_PER_CLASS).collect();
+    assert_maps_sum_to_logits(&CROPS[..30], &classes, run);
 }
 
+/// With all features as fine as the first stage's map, with the last one's seven cells a side.
 #[test]
 fn the_map_is_warmest_where_the_object_is() {
     const SIDE: usize = 256;
-    let mut classifier = checkers(Views::Centre);
-    for (number, (right, down)) in [(false, false), (true, false), (false, true), (true, true)]
-        .into_iter()
-        .enumerate()
-    {
-        // As large in the crop as those it has learned from.
-        let place = |far: bool| if far { SIDE - 141 } else { 16 };
-        let rgba = scene(100 + number, SIDE, SIDE, (place(right), place(down)), 125);
-        let (_, heatmap) = explained(&mut classifier, &rgba, SIDE, SIDE);
-        assert_eq!(heatmap.label, "checkered");
-        let (x, y) = peak(&heatmap.grid, CELLS);
-        assert!(
-            (x > 3, y > 3) == (right, down) && x != 3 && y != 3,
-            "{x} {y}"
-        );
+    const OBJECT: usize = 125;
+    for (features, cells) in [(FeatureSet::All, CELLS), (FeatureSet::Last, 7)] {
+        let mut classifier = checkers_by(features, Views::Centre);
+        for (number, (right, down)) in [(false, false), (true, false), (false, true), (true, true)]
+            .into_iter()
+            .enumerate()
+        {
+            // As large in the crop as those it has learned from.
+            let place = |far: bool| if far { SIDE - OBJECT - 16 } else { 16 };
+            let rgba = scene(
+                100 + number,
+                SIDE,
+                SIDE,
+                (place(right), place(down)),
+                OBJECT,
+            );
+            let (_, heatmap) = explained(&mut classifier, &rgba, SIDE, SIDE);
+            assert_eq!(heatmap.label, "checkered");
+            // Within the object, at its edge or a cell of the last stage beside it.
+            let is_in = |pixel: usize, far: bool| {
+                let start = place(far) - 16;
+                (start..start + OBJECT).contains(&pixel)
+            };
+            assert_eq!(heatmap.grid.len(), cells * cells);
+            let (x, y) = peak(&heatmap.grid, cells);
+            let [across, along] = [x, y].map(|cell| (2 * cell + 1) * INPUT_SIDE / (2 * cells));
+            assert!(
+                is_in(across, right) && is_in(along, down),
+                "{features} features: {across} {along}"
+            );
 
-        // At 224×224, from 0 to 1, with its peak in the same cell or on its edge.
-        assert_eq!((heatmap.width, heatmap.height), (INPUT_SIDE, INPUT_SIDE));
-        assert_eq!(heatmap.values.len(), INPUT_SIDE * INPUT_SIDE);
-        let (low, high) = heatmap
-            .values
-            .iter()
-            .fold((1.0_f32, 0.0_f32), |(low, high), &v| {
-                (low.min(v), high.max(v))
-            });
-        assert_eq!((low, high), (0.0, 1.0));
-        let (across, along) = peak(&heatmap.values, INPUT_SIDE);
-        assert!((across / 32).abs_diff(x) <= 1 && (along / 32).abs_diff(y) <= 1);
+            // At 224×224, from 0 to 1, with its peak in the object too.
+            assert_eq!((heatmap.width, heatmap.height), (INPUT_SIDE, INPUT_SIDE));
+            assert_eq!(heatmap.values.len(), INPUT_SIDE * INPUT_SIDE);
+            let (low, high) = heatmap
+                .values
+                .iter()
+                .fold((1.0_f32, 0.0_f32), |(low, high), &v| {
+                    (low.min(v), high.max(v))
+                });
+            assert_eq!((low, high), (0.0, 1.0));
+            let (across, along) = peak(&heatmap.values, INPUT_SIDE);
+            assert!(
+                is_in(across, right) && is_in(along, down),
+                "{features} features: {across} {along}"
+            );
+        }
     }
 }
 
@@ -191,9 +213,9 @@ fn with_further_views_the_map_is_still_of_the_central_crop() {
         let (prediction, heatmap) = explained(&mut classifier, &rgba, INPUT_SIDE, INPUT_SIDE);
         assert_eq!(prediction.classes[0].label, "checkered");
 
-        let mut probes = vec![0.0_f32; (EMBEDDING_LEN + 1) * EMBEDDING_LEN];
-        for axis in 0..EMBEDDING_LEN {
-            probes[axis * EMBEDDING_LEN + axis] = 10.0;
+        let mut probes = vec![0.0_f32; (FEATURES + 1) * FEATURES];
+        for axis in 0..FEATURES {
+            probes[axis * FEATURES + axis] = 1.0;
         }
         let said = classifier
             .predict(&probes, &PredictOptions::default())
@@ -205,20 +227,24 @@ fn with_further_views_the_map_is_still_of_the_central_crop() {
             };
             of("checkered") - of("plain")
         };
-        let bias = logit(&said[EMBEDDING_LEN]);
-        let weights: Vec<f64> = said[..EMBEDDING_LEN]
-            .iter()
-            .map(|p| logit(p) - bias)
-            .collect();
+        let bias = logit(&said[FEATURES]);
+        let mut weights = said[..FEATURES].iter().map(|p| logit(p) - bias);
 
         let pixels = Pixels::rgba(&rgba, INPUT_SIDE, INPUT_SIDE).unwrap();
         let crop = resize_and_crop(&pixels, RESIZED_SIDE).unwrap();
-        let features = run(&crop).maps;
+        let maps = run(&crop).maps;
+        let mut maps = maps.as_slice();
         let mut expected = vec![0.0_f32; CELLS * CELLS];
-        for (weight, channel) in weights.iter().zip(features.chunks_exact(CELLS * CELLS)) {
-            for (sum, value) in expected.iter_mut().zip(channel) {
-                *sum += *weight as f32 * value;
+        for stage in LAYOUT.stages() {
+            let cover = CELLS / stage.side;
+            for channel in maps[..stage.map_len()].chunks_exact(stage.area()) {
+                let weight = weights.next().unwrap() as f32;
+                for (place, sum) in expected.iter_mut().enumerate() {
+                    let (x, y) = (place % CELLS / cover, place / CELLS / cover);
+                    *sum += weight * channel[y * stage.side + x];
+                }
             }
+            maps = &maps[stage.map_len()..];
         }
         let mirrored: Vec<f32> = expected
             .chunks_exact(CELLS)

@@ -5,7 +5,7 @@ use crate::support::stripes::{
     SIDE, adam, add, add_copy, classifier, copy, empty, predict, stripes, top, train, train_with,
 };
 use crate::support::tensors::take_apart;
-use crate::support::{BACKBONE, CHECKPOINT, tensor};
+use crate::support::{BACKBONE, CHECKPOINT, FEATURES, tensor};
 use headstart::backbone::quantize::{Scheme, quantize};
 use headstart::dataset::Split;
 use headstart::head::TrainOptions;
@@ -111,15 +111,16 @@ fn so_does_one_whose_head_was_stopped_by_images_of_its_own() {
 #[test]
 fn a_project_needs_neither_a_head_nor_images() {
     let without_images = project(&empty());
-    assert_eq!(tensor(&without_images, "embeddings").1, [0, 512]);
+    assert_eq!(tensor(&without_images, "embeddings").1, [0, FEATURES]);
     assert_eq!(document(&without_images)["report"], Value::Null);
     let restored_empty = restored(&without_images);
     assert!(restored_empty.dataset.samples().is_empty());
 
     let without_head = classifier();
     let file = project(&without_head);
-    let names: Vec<String> = take_apart(&file).0.into_iter().map(|t| t.0).collect();
-    assert_eq!(names, ["embeddings"]);
+    let mut names: Vec<String> = take_apart(&file).0.into_iter().map(|t| t.0).collect();
+    names.sort();
+    assert_eq!(names, ["embeddings", "fingerprints"]);
     assert_eq!(
         restored(&file).evaluate().unwrap_err().code(),
         "NOT_TRAINED"
@@ -188,7 +189,7 @@ fn a_heads_tensors_are_those_of_torchs_linear_layer() {
     train(&mut classifier);
     let file = classifier.export_head().unwrap();
     let (weight, shape) = tensor(&file, "fc.weight");
-    assert_eq!(shape, [2, 512]);
+    assert_eq!(shape, [2, FEATURES]);
     let (bias, shape) = tensor(&file, "fc.bias");
     assert_eq!(shape, [2]);
     let metadata = take_apart(&file).1;
@@ -198,7 +199,7 @@ fn a_heads_tensors_are_those_of_torchs_linear_layer() {
     let temperature: f64 = metadata["temperature"].parse().unwrap();
     for sample in classifier.dataset.samples() {
         let logits: Vec<f64> = weight
-            .chunks_exact(512)
+            .chunks_exact(FEATURES)
             .zip(&bias)
             .map(|(row, &bias)| {
                 let products = row.iter().zip(&sample.embedding);

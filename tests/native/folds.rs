@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::support::synthetic::{Image, dataset, groups, unlike_images};
+use crate::support::synthetic::{Image, dataset, dataset_in_groups, groups, unlike_images};
 use headstart::dataset::{Split, folds, hold_out, shuffled_places};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -65,6 +65,28 @@ proptest! {
         }
         let smallest = sizes_of_groups(&images).values().map(HashMap::len).min().unwrap();
         prop_assert!(*dealt.iter().max().unwrap() < count.min(smallest));
+    }
+
+    #[test]
+    fn neither_a_group_that_was_given_nor_near_duplicates_straddle_folds_or_images_held_out(
+        images in images(true),
+        given in prop::collection::vec(prop::option::of(0..12_usize), 80),
+        count in 2..8_usize,
+        seed in 0..50_u64,
+    ) {
+        let (data, near) = (dataset_in_groups(&images, &given), groups(&images));
+        let units = data.units(&near);
+        let ids: Vec<usize> = (0..images.len()).collect();
+        let dealt = folds(&data, &units, &ids, count, seed);
+        let (_, held_out) = hold_out(&data, &units, &ids, 0.3, seed);
+        for a in 0..images.len() {
+            for b in 0..a {
+                let is_together = near[a] == near[b] || (given[a].is_some() && given[a] == given[b]);
+                prop_assert!(!is_together || dealt[a] == dealt[b], "{} and {}", a, b);
+                let is_held_out = [a, b].map(|id| held_out.contains(&id));
+                prop_assert!(!is_together || is_held_out[0] == is_held_out[1], "{} and {}", a, b);
+            }
+        }
     }
 
     #[test]

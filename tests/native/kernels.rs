@@ -4,9 +4,10 @@
 use crate::support::operators::{embed, input, stages, values};
 use crate::support::stages::{by_kernels, compare, compare_with_torch};
 use crate::support::{
-    CROPS, QUANTIZED, REFERENCES, cosines, integers, lowest, max_abs_error, random_crops, tensor,
+    CROPS, FEATURES, LAYOUT, QUANTIZED, REFERENCES, by_stage, cosines, integers, lowest, mean,
+    random_crops, relative_l2, tensor,
 };
-use headstart::backbone::FEATURE_MAP_LEN;
+use headstart::backbone::Features;
 use headstart::backbone::kernels::{
     Convolution, Epilogue, Network, Size, Stem, Workspace, max_pool,
 };
@@ -365,7 +366,7 @@ fn each_stage_puts_out_what_torchs_does() {
 fn embeddings_of_pictures_are_burns_and_torchs() {
     let weights = QuantizedWeights::parse(&QUANTIZED).unwrap();
     let network = Network::load(&weights).unwrap();
-    let embed_all = |crops: &[u8]| Network::pool(&network.feature_maps(crops));
+    let embed_all = |crops: &[u8]| network.features(crops, false).embeddings;
     let ours = embed_all(&CROPS.concat());
     let theirs = embed(&weights, &CROPS.concat());
     let chosen = integers(REFERENCES, "rounded.crops").into_iter();
@@ -375,13 +376,17 @@ fn embeddings_of_pictures_are_burns_and_torchs() {
         ("burn", ours, theirs),
         ("torch", embed_all(&chosen), torchs),
     ] {
-        let lowest = lowest(&cosines(&ours, &theirs));
-        let error = max_abs_error(&ours, &theirs);
-        println!(
-            "figure: drawn pictures, the kernels and {of}: lowest cosine 1 - {:.1e}, max abs error {error:.1e}",
-            1.0 - lowest
-        );
-        assert!(lowest >= 0.999_999, "{of}: lowest cosine {lowest}");
+        for ((stage, ours), (_, theirs)) in by_stage(&ours).iter().zip(&by_stage(&theirs)) {
+            let lowest = lowest(&cosines(ours, theirs, stage.channels));
+            let error = relative_l2(ours, theirs);
+            println!(
+                "figure: drawn pictures, the kernels and {of}, {}: lowest cosine 1 - {:.1e}, relative L2 {error:.1e}",
+                stage.name,
+                1.0 - lowest
+            );
+            assert!(lowest >= 0.999_999, "{of}, {}: {lowest}", stage.name);
+            assert!(error <= STAGE_BOUND, "{of}, {}: {error}", stage.name);
+        }
     }
 }
 
@@ -390,14 +395,48 @@ fn embeddings_of_pictures_are_burns_and_torchs() {
 fn an_image_gives_the_same_whatever_is_beside_it() {
     let network = Network::load(&QuantizedWeights::parse(&QUANTIZED).unwrap()).unwrap();
     let crops = random_crops(11, &mut ChaCha8Rng::seed_from_u64(4));
-    let together = network.feature_maps(&crops);
-    assert_eq!(together.len(), 11 * FEATURE_MAP_LEN);
+    let together = network.features(&crops, true);
+    assert_eq!(together.embeddings.len(), 11 * FEATURES);
+    assert_eq!(together.maps.len(), 11 * LAYOUT.maps_len());
     for image in [0, 7, 8, 10] {
-        let alone = network.feature_maps(&crops[image * INPUT_LEN..][..INPUT_LEN]);
-        assert_eq!(
-            alone,
-            together[image * FEATURE_MAP_LEN..][..FEATURE_MAP_LEN]
-        );
+        let alone = network.features(&crops[image * INPUT_LEN..][..INPUT_LEN], true);
+        let of_image = |all: &[f32], len: usize| all[image * len..][..len].to_vec();
+        assert_eq!(alone.embeddings, of_image(&together.embeddings, FEATURES));
+        assert_eq!(alone.maps, of_image(&together.maps, LAYOUT.maps_len()));
     }
-    assert!(network.feature_maps(&[]).is_empty());
+    assert_eq!(network.features(&[], true), Features::default());
+}
+
+/// Of maps that are put out by the way, stage after stage, and several chunks of images.
+#[test]
+fn features_are_the_means_of_the_maps_that_the_stages_put_out() {
+    let quantized = QuantizedWeights::parse(&QUANTIZED).unwrap();
+    let network = Network::load(&quantized).unwrap();
+    let crops = CROPS[..9].concat();
+    let features = network.features(&crops, true);
+    let [_, stages @ ..] = by_kernels(&quantized, &crops);
+    for (image, (embedding, maps)) in features
+        .embeddings
+        .chunks_exact(FEATURES)
+        .zip(features.maps.chunks_exact(LAYOUT.maps_len()))
+        .enumerate()
+    {
+        let (mut embedding, mut maps) = (embedding, maps);
+        for (stage, map) in LAYOUT.stages().iter().zip(&stages) {
+            let map = &map[image * stage.map_len()..][..stage.map_len()];
+            assert_eq!(&maps[..stage.map_len()], map, "{} of {image}", stage.name);
+            for (&feature, channel) in embedding.iter().zip(map.chunks_exact(stage.area())) {
+                let channel: Vec<f64> = channel.iter().map(|&value| f64::from(value)).collect();
+                let expected = mean(&channel);
+                // A sum in f32 of up to 3,136 numbers, none below 0.
+                let off = (f64::from(feature) - expected).abs();
+                assert!(off <= 1e-5 * expected, "{} of {image}: {off}", stage.name);
+            }
+            (embedding, maps) = (&embedding[stage.channels..], &maps[stage.map_len()..]);
+        }
+    }
+    // Maps are there where they are wanted.
+    let without = network.features(&crops, false);
+    assert_eq!(without.embeddings, features.embeddings);
+    assert!(without.maps.is_empty());
 }

@@ -1,8 +1,9 @@
 //! The nearest training images, and how near an image must be to be known.
 
-use crate::support::cosine;
 use crate::support::synthetic::{altered, embedding};
-use headstart::explain::{Neighbours, UNKNOWN_SHARE};
+use crate::support::{FEATURES, LAYOUT, by_stage, cosine, last_stage};
+use headstart::backbone::FeatureSet;
+use headstart::explain::{Neighbours, Parts, UNKNOWN_SHARE};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -26,7 +27,19 @@ fn kinds(rng: &mut ChaCha8Rng) -> Vec<Vec<f32>> {
 
 fn each_alone(embeddings: &[Vec<f32>]) -> Neighbours {
     let groups: Vec<usize> = (0..embeddings.len()).collect();
-    Neighbours::new(&embeddings.concat(), &groups)
+    in_units(embeddings, &groups)
+}
+
+fn in_units(embeddings: &[Vec<f32>], units: &[usize]) -> Neighbours {
+    let rows = embeddings.iter().map(Vec::as_slice);
+    Neighbours::new(rows, units, Parts::of(&LAYOUT))
+}
+
+/// The mean over the stages of the cosines of their features.
+fn mean_cosine(a: &[f32], b: &[f32]) -> f64 {
+    let (a, b) = (by_stage(a), by_stage(b));
+    let pairs = a.iter().zip(&b);
+    mean(&pairs.map(|(a, b)| cosine(&a.1, &b.1)).collect::<Vec<_>>())
 }
 
 fn refused(neighbours: &Neighbours, images: &[Vec<f32>]) -> f64 {
@@ -46,22 +59,59 @@ fn the_nearest_training_images_come_first_with_their_cosines() {
     let mut rng = ChaCha8Rng::seed_from_u64(1);
     let images: Vec<Vec<f32>> = (0..50).map(|_| embedding(&mut rng)).collect();
     let neighbours = each_alone(&images);
+    let all = || images.iter().map(Vec::as_slice);
+    let nearest_to = |image: &[f32], count| neighbours.parts().nearest(image, all(), count);
     for original in [0, 17, 49] {
         let copy = altered(&images[original], 0.3, &mut rng);
-        let nearest = neighbours.nearest(&copy, 5);
+        let nearest = nearest_to(&copy, 5);
         assert_eq!(nearest.len(), 5);
         assert_eq!(nearest[0].place, original);
         assert!(nearest.is_sorted_by(|a, b| a.similarity >= b.similarity));
         for found in &nearest {
-            let expected = cosine(&copy, &images[found.place]);
+            let expected = mean_cosine(&copy, &images[found.place]);
             assert!((found.similarity - expected).abs() < 1e-6);
         }
         // The score of an image is the mean of the three nearest.
         let expected = mean(&[0, 1, 2].map(|place| nearest[place].similarity));
         assert!((neighbours.similarity(&copy).unwrap() - expected).abs() < 1e-6);
     }
-    assert_eq!(neighbours.nearest(&images[0], 500).len(), 50);
-    assert!((neighbours.nearest(&images[0], 1)[0].similarity - 1.0).abs() < 1e-6);
+    assert_eq!(nearest_to(&images[0], 500).len(), 50);
+    assert!((nearest_to(&images[0], 1)[0].similarity - 1.0).abs() < 1e-6);
+}
+
+/// A stage's length says nothing: were it to count, that of the largest numbers would decide alone.
+#[test]
+fn each_stage_counts_alike_however_large_its_numbers_are() {
+    let mut rng = ChaCha8Rng::seed_from_u64(6);
+    let (one, other) = (embedding(&mut rng), embedding(&mut rng));
+    let parts = Parts::of(&LAYOUT);
+    let plain = parts.similarity(&one, &other);
+    assert!((plain - mean_cosine(&one, &other)).abs() < 1e-6);
+    let mut first_is_large = one.clone();
+    let first = LAYOUT.stages()[0].channels;
+    first_is_large[..first].iter_mut().for_each(|x| *x *= 100.0);
+    assert!((parts.similarity(&first_is_large, &other) - plain).abs() < 1e-6);
+}
+
+/// As of images that an earlier version has embedded, of which only the last stage's features are there.
+#[test]
+fn features_that_are_not_there_are_not_compared() {
+    let mut rng = ChaCha8Rng::seed_from_u64(7);
+    let (one, other) = (embedding(&mut rng), embedding(&mut rng));
+    let last = Parts::of(&LAYOUT.select(FeatureSet::Last));
+    let expected = cosine(&last_stage(&one), &last_stage(&other));
+    assert!((last.similarity(&one, &other) - expected).abs() < 1e-6);
+    let early = LAYOUT.last().start;
+    let without = [vec![0.0; early], last_stage(&one)].concat();
+    assert_eq!(without.len(), FEATURES);
+    assert_eq!(
+        last.similarity(&without, &other),
+        last.similarity(&one, &other)
+    );
+    // A stage of zeros leaves the others to decide.
+    let parts = Parts::of(&LAYOUT);
+    let themselves = parts.similarity(&without, &without);
+    assert!((themselves - 1.0).abs() < 1e-6, "{themselves}");
 }
 
 /// One draw of 200 training images puts the share anywhere within a few percent; the mean of ten draws is
@@ -110,7 +160,7 @@ fn fewer_than_ten_groups_set_no_threshold() {
     let mut rng = ChaCha8Rng::seed_from_u64(4);
     let images: Vec<Vec<f32>> = (0..20).map(|_| embedding(&mut rng)).collect();
     let threshold = |groups: &[usize]| {
-        let neighbours = Neighbours::new(&images[..groups.len()].concat(), groups);
+        let neighbours = in_units(&images[..groups.len()], groups);
         assert_eq!(
             neighbours.threshold().is_none(),
             !neighbours.is_unknown(-1.0)
@@ -124,7 +174,7 @@ fn fewer_than_ten_groups_set_no_threshold() {
     assert!(threshold(&alone(10)).is_some());
     assert_eq!(threshold(&pairs(18)), None);
     assert!(threshold(&pairs(20)).is_some());
-    assert_eq!(Neighbours::new(&[], &[]).similarity(&images[0]), None);
+    assert_eq!(in_units(&[], &[]).similarity(&images[0]), None);
 }
 
 /// As with frames of films: each image has two near-duplicates. Taken for images of their own, they would
@@ -148,10 +198,7 @@ fn near_duplicates_do_not_tighten_the_threshold() {
             .collect();
         let groups: Vec<usize> = (0..360).map(|image| image / 3 * 3).collect();
         let unseen = known(500, &kinds, &mut rng);
-        grouped.push(refused(
-            &Neighbours::new(&images.concat(), &groups),
-            &unseen,
-        ));
+        grouped.push(refused(&in_units(&images, &groups), &unseen));
         alone.push(refused(&each_alone(&images), &unseen));
     }
     let (grouped, alone) = (mean(&grouped), mean(&alone));

@@ -1,5 +1,6 @@
 //! What the head says about new images: the class, whether it is any, and why.
 
+use crate::support::FEATURES;
 use crate::support::drawn::pictures::{Kind, picture_of_size};
 use crate::support::stripes::{SIDE, add, classifier, copy, empty, predict, stripes, top, train};
 use headstart::dataset::Split;
@@ -92,7 +93,7 @@ fn a_copy_of_a_training_image_finds_it_first() {
 fn bad_arguments_to_predict_are_refused() {
     let mut classifier = classifier();
     train(&mut classifier);
-    for (count, limit) in [(511, None), (512, Some(0))] {
+    for (count, limit) in [(FEATURES - 1, None), (512, None), (FEATURES, Some(0))] {
         let error = classifier
             .predict(&vec![0.0; count], &top(limit))
             .unwrap_err();

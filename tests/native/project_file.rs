@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use crate::support::BACKBONE;
 use crate::support::project::document;
 use crate::support::stripes::{add, add_copy, classifier, top, train};
 use crate::support::tensors::{Tensors, named, put_together, take_apart};
+use crate::support::{BACKBONE, FEATURES};
 use headstart::dataset::Split;
 use headstart::head::TrainOptions;
 use headstart::{Classifier, Error};
@@ -88,7 +88,7 @@ fn other_formats_and_versions_are_unsupported() {
             })
         };
         let code = "PROJECT_UNSUPPORTED";
-        assert_refused(&other("version", "2"), code, "version is 2");
+        assert_refused(&other("version", "3"), code, "version is 3");
         assert_refused(&other("format", "pt"), code, "\"pt\"");
         let none = changed(file, |_, metadata| metadata.clear());
         assert_refused(&none, code, "not a project or a head");
@@ -205,6 +205,33 @@ fn every_field_of_the_document_is_checked() {
             "the group 1 of image 0",
         ),
         ("/provenance/groups".into(), json!(vec![0; 99]), "99 groups"),
+        ("/provenance/turns".into(), json!(6), "turns is 6"),
+        (
+            "/provenance/turns".into(),
+            json!(4),
+            "left_out has the shape",
+        ),
+        (
+            "/provenance/folds/0".into(),
+            Value::Null,
+            "left_out has the shape",
+        ),
+        ("/features".into(), json!("some"), "project cannot be read"),
+        (
+            "/features".into(),
+            json!("last"),
+            "embeddings has the shape",
+        ),
+        (
+            "/measured/refusals/refused".into(),
+            json!([true]),
+            "1 entries for 4 test images",
+        ),
+        (
+            "/measured/learningCurve".into(),
+            json!(1),
+            "project cannot be read",
+        ),
         (
             "/provenance/heldOut".into(),
             json!("none"),
@@ -221,6 +248,18 @@ fn every_field_of_the_document_is_checked() {
         println!("{pointer}: {value}");
         assert_refused(&with(&pointer, value), "PROJECT_CORRUPT", words);
     }
+    for (field, value, words) in [
+        ("group", json!(" "), "the group of image 4"),
+        ("group", json!("ann "), "white space"),
+        ("taken", json!("today"), "project cannot be read"),
+    ] {
+        let mut changed_sample = document(project());
+        changed_sample["dataset"]["samples"][3][field] = value;
+        let file = changed(project(), |_, metadata| {
+            metadata.insert("project".into(), changed_sample.to_string());
+        });
+        assert_refused(&file, "PROJECT_CORRUPT", words);
+    }
     let mut strange = document(project());
     strange["more"] = json!(1);
     let strange = changed(project(), |_, metadata| {
@@ -236,7 +275,13 @@ fn all_of_a_class_in_one_fold_is_refused_as_there_is_nothing_to_learn_it_from_in
     let train = provenance["train"].as_array().unwrap();
     let fold_of_class = |index: &Value| samples[index.as_u64().unwrap() as usize]["class"].clone();
     let folds: Vec<Value> = train.iter().map(fold_of_class).collect();
-    let file = with("/provenance/folds", folds.into());
+    let mut document = document(project());
+    document["provenance"]["folds"] = folds.into();
+    // As many as there are.
+    document["provenance"]["turns"] = json!(2);
+    let file = changed(project(), |_, metadata| {
+        metadata.insert("project".into(), document.to_string());
+    });
     assert_refused(&file, "PROJECT_CORRUPT", "in one");
 }
 
@@ -252,6 +297,8 @@ fn every_field_of_a_head_is_checked() {
         ("temperature", "NaN", "temperature cannot be read"),
         ("temperature", "1e999", "temperature cannot be read"),
         ("views", "wide", "views"),
+        ("features", "some", "features"),
+        ("features", "last", "shape"),
         ("summary", "{}", "summary cannot be read"),
         ("calibrated_on", "-1", "calibrated_on cannot be read"),
     ] {
@@ -267,7 +314,7 @@ fn every_field_of_a_head_is_checked() {
 /// Asks a classifier for everything that it can do; it may say no, but not fail.
 fn exercise(classifier: &mut Classifier) {
     let _ = classifier.evaluate();
-    let _ = classifier.predict(&[0.5; 512], &top(Some(1)));
+    let _ = classifier.predict(&[0.5; FEATURES], &top(Some(1)));
     let _ = classifier.export_project().unwrap();
     classifier.dataset.near_duplicates();
     if classifier.start_training(&TrainOptions::default()).is_ok() {

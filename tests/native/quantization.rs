@@ -4,19 +4,21 @@
 use std::sync::LazyLock;
 
 use crate::support::{
-    BACKBONE, CHECKPOINT, CROPS, REFERENCES, cosines, embed_by, integers, largest, lowest, mean,
-    quantized, relative_l2, tensor,
+    BACKBONE, CHECKPOINT, CROPS, REFERENCES, cosines, embed_by, integers, largest, last_stage,
+    lowest, mean, quantized, relative_l2, tensor,
 };
 use headstart::Backbone;
-use headstart::backbone::EMBEDDING_LEN;
-use headstart::backbone::layers::convolutions;
+use headstart::backbone::layers::{STAGE_CHANNELS, convolutions};
 use headstart::backbone::quantize::Scheme;
 use headstart::backbone::weights::{QuantizedWeights, Weights};
 use headstart::device;
 
+/// The last stage's features, to which every rounding has come.
+const LAST: usize = STAGE_CHANNELS[3];
+
 static FITTED: LazyLock<Vec<u8>> = LazyLock::new(|| quantized(Scheme::LeastSquares));
 
-/// What rounding costs, by what users run, against torch with the f32 weights.
+/// What rounding costs at the network's end, by what users run, against torch with the f32 weights.
 struct Loss {
     relative_l2: f64,
     mean_cosine: f64,
@@ -24,9 +26,9 @@ struct Loss {
 }
 
 fn loss(scheme: &str, backbone: &Backbone) -> Loss {
-    let embeddings = embed_by(backbone, &CROPS).concat();
-    let (reference, _) = tensor(REFERENCES, "embeddings");
-    let cosines = cosines(&embeddings, &reference);
+    let embeddings = last_stage(&embed_by(backbone, &CROPS).concat());
+    let reference = last_stage(&tensor(REFERENCES, "embeddings").0);
+    let cosines = cosines(&embeddings, &reference, LAST);
     let loss = Loss {
         relative_l2: relative_l2(&embeddings, &reference),
         mean_cosine: mean(&cosines),
@@ -69,12 +71,10 @@ fn int8_logits_name_the_classes_that_torch_names() {
         if probabilities[crop] < 0.6 {
             continue;
         }
-        let rows = weights
-            .weight
-            .chunks_exact(EMBEDDING_LEN)
-            .zip(&weights.bias);
+        let embedding = last_stage(embedding);
+        let rows = weights.weight.chunks_exact(LAST).zip(&weights.bias);
         let logit = |(row, bias): (&[f32], &f32)| {
-            bias + row.iter().zip(embedding).map(|(w, x)| w * x).sum::<f32>()
+            bias + row.iter().zip(&embedding).map(|(w, x)| w * x).sum::<f32>()
         };
         let top = largest(&rows.map(logit).collect::<Vec<f32>>());
         assert_eq!(top, classes[crop], "crop {crop}");

@@ -1,9 +1,10 @@
 //! The report: what it is made of, and that the order of images does not matter.
 
+use headstart::backbone::FeatureSet;
 use headstart::evaluation::{
-    Conflict, Evidence, HeldOut, Judged, LearningCurve, NearDuplicates, Refusals, Report, SHARES,
+    Conflict, Evidence, Groups, HeldOut, Judged, LearningCurve, NearDuplicates, Refusals, Report,
 };
-use headstart::head::{HeadSummary, Method, Scaling, softmax};
+use headstart::head::{HeadSummary, LastStage, Method, Scaling, softmax};
 use headstart::image::Views;
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -43,16 +44,23 @@ fn evidence(test: Vec<Judged>, left_out: Vec<Judged>) -> Evidence {
             balanced: false,
             scaling: Some(Scaling::Shrunken),
             few_images: false,
+            last_stage: Some(LastStage {
+                l2: 0.3,
+                share: 0.7,
+            }),
+            converged: true,
         },
         views: Views::Flip,
+        features: FeatureSet::All,
         test,
         held_out: HeldOut::Split,
-        trained: 50,
+        trained: left_out.len(),
         calibration: None,
         folds: (0..left_out.len()).map(|image| image % 5).collect(),
         left_out,
         learning_curve: None,
         near_duplicates: NearDuplicates::default(),
+        groups: Groups::default(),
         unknown: None,
     }
 }
@@ -155,6 +163,12 @@ fn cross_validation_gives_a_second_opinion_where_a_class_has_few_held_out_images
     }
     let without_folds = Report::new(evidence(two_classes(0, [[5, 0], [5, 0]]), Vec::new()));
     assert_eq!(without_folds.cross_validation, None);
+    // Where only a part of the images was left out, that is no cross-validation of all of them.
+    let in_part = Report::new(Evidence {
+        trained: 50,
+        ..evidence(two_classes(0, [[5, 0], [5, 0]]), left_out.clone())
+    });
+    assert_eq!(in_part.cross_validation, None);
 }
 
 #[test]
@@ -238,11 +252,19 @@ fn calibration_is_told_without_and_with_the_temperature() {
 #[test]
 fn javascript_gets_every_part_by_its_name() {
     let right = vec![true; 40];
+    let step = |share: f64, images: usize| (share, images, right.clone());
     let report = Report::new(Evidence {
-        learning_curve: Some(LearningCurve::new(
-            &[right.clone(), right.clone(), right],
-            SHARES.map(|s| (s * 40.0) as usize),
-        )),
+        learning_curve: Some(LearningCurve::new(&[
+            step(0.25, 10),
+            step(0.5, 20),
+            step(1.0, 40),
+        ])),
+        groups: Groups {
+            groups: 2,
+            images: 5,
+            set_aside: 1,
+            suspected: Some("3 images were taken within 10 seconds".into()),
+        },
         near_duplicates: NearDuplicates {
             groups: 1,
             images: 2,
@@ -272,6 +294,10 @@ fn javascript_gets_every_part_by_its_name() {
         "/head/scaling",
         "/head/fewImages",
         "/head/views",
+        "/head/features",
+        "/head/converged",
+        "/head/lastStage/l2",
+        "/head/lastStage/share",
         "/calibration/fittedOn",
         "/crossValidation/deviation",
         "/learningCurve/morePhotos",
@@ -279,6 +305,9 @@ fn javascript_gets_every_part_by_its_name() {
         "/labelProblems",
         "/nearDuplicates/setAside",
         "/nearDuplicates/conflicts/0/0/label",
+        "/groups/groups",
+        "/groups/setAside",
+        "/groups/suspected",
         "/unknown/threshold",
         "/predictions/0/unknown",
     ] {
@@ -290,4 +319,5 @@ fn javascript_gets_every_part_by_its_name() {
     }
     assert_eq!(json["head"]["scaling"], "shrunken");
     assert_eq!(json["head"]["views"], "flip");
+    assert_eq!(json["head"]["features"], "all");
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::support::synthetic::{Image, add, dataset, groups, unlike_images};
+use crate::support::synthetic::{Image, add, dataset, dataset_in_groups, groups, unlike_images};
 use headstart::dataset::{Dataset, Partition, Split, TEST_SHARE};
 use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
@@ -115,6 +115,37 @@ proptest! {
             // At the first drawing there is nothing to set aside.
             prop_assert_ne!(*place, Place::SetAside);
             prop_assert!(image.split == Split::Auto || *place == Place::Train);
+        }
+    }
+
+    /// Groups that the user has given and near-duplicates may join one another in any way, whoever gives the test images.
+    #[test]
+    fn neither_a_group_that_was_given_nor_near_duplicates_straddle_the_split(
+        images in images(true),
+        given in prop::collection::vec(prop::option::of(0..12_usize), 64),
+        tested in prop::collection::vec(prop::bool::weighted(0.1), 64),
+        seed in 0..50_u64,
+    ) {
+        let images: Vec<Image> = images
+            .into_iter()
+            .zip(tested)
+            .enumerate()
+            // The first of each class stay for training.
+            .map(|(id, (image, tested))| match tested && id >= 4 {
+                true => Image { split: Split::Test, ..image },
+                false => image,
+            })
+            .collect();
+        let (mut data, near) = (dataset_in_groups(&images, &given), groups(&images));
+        let units = data.units(&near);
+        let split = data.partition(&units, seed).unwrap();
+        let places = places(&split, images.len());
+        assert_no_group_straddles(&places, &near);
+        for group in 0..12 {
+            let of_group = (0..images.len()).filter(|&id| given[id] == Some(group));
+            let sides: Vec<Place> =
+                of_group.map(|id| places[id]).filter(|place| *place != Place::SetAside).collect();
+            prop_assert!(sides.iter().all(|side| *side == sides[0]), "group {}: {:?}", group, sides);
         }
     }
 

@@ -1,6 +1,6 @@
 //! Views of an image: what is embedded of it.
 
-use crate::support::{BACKBONE, CROPS, max_abs_error, relative_l2, run};
+use crate::support::{BACKBONE, CROPS, FEATURES, max_abs_error, relative_l2, run};
 use headstart::Classifier;
 use headstart::device::cpu_backend;
 use headstart::image::{
@@ -111,7 +111,7 @@ fn an_embedding_is_the_mean_over_its_views() {
             .iter()
             .map(|crop| run(crop).embeddings)
             .collect();
-        let mean: Vec<f32> = (0..512)
+        let mean: Vec<f32> = (0..FEATURES)
             .map(|axis| each.iter().map(|e| e[axis]).sum::<f32>() / each.len() as f32)
             .collect();
         assert!(max_abs_error(&embed(views, &picture, INPUT_SIDE, INPUT_SIDE), &mean) < 1e-5);
@@ -129,7 +129,7 @@ fn images_staged_together_are_embedded_as_if_alone() {
                 .unwrap();
         }
         let together = block_on(classifier.embed_staged()).unwrap();
-        for (picture, embedding) in pictures.iter().zip(together.chunks_exact(512)) {
+        for (picture, embedding) in pictures.iter().zip(together.chunks_exact(FEATURES)) {
             let alone = embed(views, picture, INPUT_SIDE, INPUT_SIDE);
             assert!(max_abs_error(embedding, &alone) < 1e-5);
         }

@@ -1,9 +1,11 @@
 //! Fitting heads on embeddings alone.
 
-use headstart::backbone::EMBEDDING_LEN;
 use headstart::head::{
     EpochReport, Fit, Fitted, Head, LabelledEmbeddings, Method, Recipe, TrainOptions, TrainingData,
 };
+
+/// How many features the formula's images have.
+const FORMULA_FEATURES: usize = 512;
 
 pub fn labels(count: usize) -> Vec<String> {
     (0..count).map(|class| format!("class {class}")).collect()
@@ -28,21 +30,28 @@ pub fn five_folds(count: usize) -> Vec<usize> {
     (0..count).map(|image| image % 5).collect()
 }
 
+/// Images to learn from in five folds, each left out in turn. Their features are of one part.
+pub fn in_five_folds(train: LabelledEmbeddings) -> TrainingData {
+    let count = train.classes.len();
+    TrainingData {
+        train,
+        folds: five_folds(count).into_iter().map(Some).collect(),
+        order: (0..count).collect(),
+        turns: 5,
+        ..TrainingData::default()
+    }
+}
+
 /// Fits with five folds.
 pub fn fit(
     recipe: Recipe,
     data: &LabelledEmbeddings,
     classes: usize,
 ) -> (Fitted, Vec<EpochReport>) {
-    let data = TrainingData {
-        train: data.clone(),
-        folds: five_folds(data.classes.len()),
-        ..TrainingData::default()
-    };
-    fit_data(recipe, &data, classes)
+    fit_data(recipe, in_five_folds(data.clone()), classes)
 }
 
-pub fn fit_data(recipe: Recipe, data: &TrainingData, classes: usize) -> (Fitted, Vec<EpochReport>) {
+pub fn fit_data(recipe: Recipe, data: TrainingData, classes: usize) -> (Fitted, Vec<EpochReport>) {
     let mut fit = Fit::start(recipe, labels(classes), data);
     let mut reports = Vec::new();
     while let Some(report) = fit.epoch() {
@@ -68,7 +77,7 @@ pub fn formula(first: usize, count: usize, classes: usize) -> LabelledEmbeddings
         let rare = round == classes - 1 && n / classes % 2 == 1;
         let class = if rare { 0 } else { round };
         data.classes.push(class);
-        data.embeddings.extend((0..EMBEDDING_LEN).map(|j| {
+        data.embeddings.extend((0..FORMULA_FEATURES).map(|j| {
             let noise = (n * n * 7919 + j * j * 104_729 + n * j * 31_337) % 1009;
             let shift = if j % classes == class { 128 } else { 0 };
             (noise + shift) as f32 / 512.0

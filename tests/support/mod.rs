@@ -19,7 +19,7 @@ use std::sync::LazyLock;
 use headstart::Backbone;
 use headstart::backbone::checkpoint::Checkpoint;
 use headstart::backbone::quantize::{FloatWeights, Scheme, quantize};
-use headstart::backbone::{EMBEDDING_LEN, Features};
+use headstart::backbone::{Features, Layout, Stage};
 use headstart::device;
 use headstart::image::{INPUT_LEN, content_hash};
 use pollster::block_on;
@@ -27,6 +27,12 @@ use rand::Rng;
 use safetensors::SafeTensors;
 
 use drawn::{network, referenced};
+
+/// How many numbers an embedding has: the means of the maps that the four stages put out.
+pub const FEATURES: usize = 64 + 128 + 256 + 512;
+
+/// What an embedding is made of.
+pub static LAYOUT: LazyLock<Layout> = LazyLock::new(Layout::resnet18);
 
 /// The drawn network.
 pub static CHECKPOINT: LazyLock<Checkpoint> = LazyLock::new(|| Checkpoint {
@@ -150,13 +156,32 @@ pub fn relative_l2(a: &[f32], b: &[f32]) -> f64 {
     (error / norm).sqrt()
 }
 
-/// The cosine of each embedding with another.
-pub fn cosines(embeddings: &[f32], others: &[f32]) -> Vec<f64> {
+/// The cosine of each embedding `[N, features]` with another.
+pub fn cosines(embeddings: &[f32], others: &[f32], features: usize) -> Vec<f64> {
     assert_eq!(embeddings.len(), others.len());
     let pairs = embeddings
-        .chunks_exact(EMBEDDING_LEN)
-        .zip(others.chunks_exact(EMBEDDING_LEN));
+        .chunks_exact(features)
+        .zip(others.chunks_exact(features));
     pairs.map(|(a, b)| cosine(a, b)).collect()
+}
+
+/// The features of each stage of embeddings `[N, 960]`: `[N, channels]`.
+pub fn by_stage(embeddings: &[f32]) -> Vec<(&'static Stage, Vec<f32>)> {
+    let mut place = 0;
+    let of_stage = |stage: &'static Stage| {
+        let features = place..place + stage.channels;
+        place = features.end;
+        let rows = embeddings.chunks_exact(FEATURES);
+        let of_rows = rows.flat_map(|row| row[features.clone()].iter().copied());
+        (stage, of_rows.collect())
+    };
+    LAYOUT.stages().iter().map(of_stage).collect()
+}
+
+/// The features of the last stage of embeddings `[N, 960]`: `[N, 512]`.
+pub fn last_stage(embeddings: &[f32]) -> Vec<f32> {
+    let (_, last) = by_stage(embeddings).pop().expect("there are stages");
+    last
 }
 
 pub fn lowest(values: &[f64]) -> f64 {

@@ -23,11 +23,13 @@ pub fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
         .expect("f32 values")
 }
 
-/// Embeddings `[N, 512]` of crops `[N, 224, 224, 3]`, by whatever weights.
+/// Embeddings `[N, 960]` of crops `[N, 224, 224, 3]`, by whatever weights.
 pub fn embed(weights: &impl Weights, crops: &[u8]) -> Vec<f32> {
     let device = device::cpu();
     let network = ResNet18::load(weights, &device).expect("the weights are whole");
-    values(network.features(input(crops, &device)))
+    let layers = network.stages(input(crops, &device)).layers;
+    let means = layers.map(|map| network.pool(map));
+    values(Tensor::cat(means.into(), 1))
 }
 
 /// What each stage puts out for crops `[N, 224, 224, 3]`: `maxpool` and `layer1` to `layer4`.

@@ -3,16 +3,17 @@
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use headstart::dataset::Split;
+use headstart::backbone::FeatureSet;
+use headstart::dataset::{NewImage, Split};
 use headstart::evaluation::Report;
 use headstart::head::{Method, TrainOptions};
 use headstart::image::Views;
-use headstart::{Classifier, PredictOptions, Prediction};
+use headstart::{Classifier, PredictOptions, Prediction, Record};
 use pollster::block_on;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::BACKBONE;
+use super::{BACKBONE, LAYOUT};
 
 pub const SIDE: usize = 64;
 
@@ -53,9 +54,23 @@ pub fn copy(down: bool, number: usize) -> Vec<u8> {
 
 pub fn add_pixels(classifier: &mut Classifier, name: &str, label: &str, split: Split, rgba: &[u8]) {
     classifier.stage(name, rgba, SIDE, SIDE).unwrap();
-    let embedding = block_on(classifier.embed_staged()).unwrap();
-    let dataset = &mut classifier.dataset;
-    dataset.add(name, name, label, split, &embedding).unwrap();
+    let record = block_on(classifier.record_staged()).unwrap().remove(0);
+    add_record(classifier, name, label, split, &record);
+}
+
+/// Adds an image by what is kept of it; its name stands for its content.
+pub fn add_record(
+    classifier: &mut Classifier,
+    name: &str,
+    label: &str,
+    split: Split,
+    record: &Record,
+) {
+    let image = NewImage {
+        split,
+        ..record.image(name, name, label)
+    };
+    classifier.dataset.add(image).unwrap();
 }
 
 /// Adds "copy.png", a near-duplicate of stripes across.
@@ -63,16 +78,16 @@ pub fn add_copy(classifier: &mut Classifier, label: &str, split: Split, number: 
     add_pixels(classifier, "copy.png", label, split, &copy(false, number));
 }
 
-/// Embeddings of what most tests start from, made once: across and down.
-static EMBEDDINGS: LazyLock<[Vec<Vec<f32>>; 2]> = LazyLock::new(|| {
+/// Records of what most tests start from, made once: across and down.
+static RECORDS: LazyLock<[Vec<Record>; 2]> = LazyLock::new(|| {
     let mut classifier = empty();
     [false, true].map(|down| {
-        let embed = |number| {
+        let record = |number| {
             let rgba = stripes(down, number);
             classifier.stage("stripes", &rgba, SIDE, SIDE).unwrap();
-            block_on(classifier.embed_staged()).unwrap()
+            block_on(classifier.record_staged()).unwrap().remove(0)
         };
-        (0..12).map(embed).collect()
+        (0..12).map(record).collect()
     })
 });
 
@@ -85,10 +100,12 @@ pub fn add(
     let down = label == "down";
     for number in numbers {
         let name = format!("{label}-{number}.png");
-        match EMBEDDINGS[usize::from(down)].get(number) {
-            Some(embedding) => {
-                let dataset = &mut classifier.dataset;
-                dataset.add(&name, &name, label, split, embedding).unwrap();
+        match RECORDS[usize::from(down)].get(number) {
+            Some(record) => {
+                let mut record = record.clone();
+                let taken = LAYOUT.range_of(classifier.layout());
+                record.embedding = record.embedding[taken].to_vec();
+                add_record(classifier, &name, label, split, &record);
             }
             None => add_pixels(classifier, &name, label, split, &stripes(down, number)),
         }
@@ -100,7 +117,12 @@ pub fn empty() -> Classifier {
 }
 
 pub fn classifier() -> Classifier {
-    let mut classifier = empty();
+    classifier_by(FeatureSet::All)
+}
+
+/// The same by some of the network's features.
+pub fn classifier_by(features: FeatureSet) -> Classifier {
+    let mut classifier = Classifier::with_features(BACKBONE.clone(), Views::Centre, features);
     add(&mut classifier, "across", Split::Auto, 0..12);
     add(&mut classifier, "down", Split::Auto, 0..12);
     classifier

@@ -1,15 +1,16 @@
 //! Embeddings and datasets made of numbers.
 
-use headstart::backbone::EMBEDDING_LEN;
-use headstart::dataset::{Dataset, Split};
+use headstart::dataset::{Dataset, NewImage, Split};
 use headstart::head::LabelledEmbeddings;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
+use super::FEATURES;
+
 /// As the backbone's embeddings of unrelated photos are: never negative, and with cosines around 0.65.
 pub fn embedding(rng: &mut ChaCha8Rng) -> Vec<f32> {
     let mut axis = || rng.random_range(0.0_f32..1.0).powf(1.5);
-    (0..EMBEDDING_LEN).map(|_| axis()).collect()
+    (0..FEATURES).map(|_| axis()).collect()
 }
 
 /// The same with each number off by a random share of up to `by`.
@@ -23,7 +24,7 @@ pub fn blobs(classes: usize, per_class: usize, spread: f32, seed: u64) -> Labell
     let mut rng = <ChaCha8Rng as rand::SeedableRng>::seed_from_u64(seed);
     let mut data = LabelledEmbeddings::default();
     for class in 0..classes {
-        let centre: Vec<f32> = (0..EMBEDDING_LEN)
+        let centre: Vec<f32> = (0..FEATURES)
             .map(|axis| if axis % classes == class { 1.5 } else { 0.8 })
             .collect();
         for _ in 0..per_class {
@@ -52,16 +53,34 @@ pub fn add(dataset: &mut Dataset, images: &[Image]) {
     for image in images {
         let name = format!("{}.jpg", image.content);
         let label = format!("class {}", image.class);
-        let embedding = [0.5; EMBEDDING_LEN];
-        dataset
-            .add(&name, &name, &label, image.split, &embedding)
-            .unwrap();
+        let new = NewImage {
+            split: image.split,
+            ..NewImage::new(&name, &name, &label, &[0.5])
+        };
+        dataset.add(new).unwrap();
     }
 }
 
 pub fn dataset(images: &[Image]) -> Dataset {
     let mut dataset = Dataset::default();
     add(&mut dataset, images);
+    dataset
+}
+
+/// The same, where some images are in a group that the user has given.
+pub fn dataset_in_groups(images: &[Image], given: &[Option<usize>]) -> Dataset {
+    let mut dataset = Dataset::default();
+    for (image, group) in images.iter().zip(given) {
+        let name = format!("{}.jpg", image.content);
+        let label = format!("class {}", image.class);
+        let group = group.map(|group| format!("group {group}"));
+        let new = NewImage {
+            split: image.split,
+            group: group.as_deref(),
+            ..NewImage::new(&name, &name, &label, &[0.5])
+        };
+        dataset.add(new).unwrap();
+    }
     dataset
 }
 

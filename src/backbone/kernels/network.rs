@@ -10,7 +10,7 @@ use super::stem::{HALVED_SIDE, Stem};
 use crate::Result;
 use crate::backbone::layers::{self, BLOCKS, ConvLayer, STAGE_CHANNELS};
 use crate::backbone::weights::Int8Layers;
-use crate::backbone::{EMBEDDING_LEN, FEATURE_MAP_LEN};
+use crate::backbone::{Features, Layout};
 use crate::image::INPUT_LEN;
 
 /// Images that go through the network together: more would need more memory and gain nothing.
@@ -23,8 +23,8 @@ const CHUNK: usize = 8;
 /// # fn main() -> headstart::Result<()> {
 /// let bytes = std::fs::read("weights/resnet18-int8.safetensors").expect("the weights exist");
 /// let network = Network::load(&QuantizedWeights::parse(&bytes)?)?;
-/// let maps = network.feature_maps(&[0; 224 * 224 * 3]);
-/// assert_eq!(Network::pool(&maps).len(), 512);
+/// let features = network.features(&[0; 224 * 224 * 3], false);
+/// assert_eq!(features.embeddings.len(), 64 + 128 + 256 + 512);
 /// # Ok(()) }
 /// ```
 #[derive(Debug, Clone)]
@@ -82,22 +82,37 @@ impl Network {
         })
     }
 
-    /// Crops `[N, 224, 224, 3]` → the last feature maps, `[N, 512, 7, 7]`.
-    pub fn feature_maps(&self, crops: &[u8]) -> Vec<f32> {
-        let mut maps = Vec::with_capacity(crops.len() / INPUT_LEN * FEATURE_MAP_LEN);
+    /// Crops `[N, 224, 224, 3]` → embeddings, and the maps that they are the means of where wanted.
+    pub fn features(&self, crops: &[u8], maps: bool) -> Features {
+        let layout = Layout::resnet18();
+        let images = crops.len() / INPUT_LEN;
+        let mut features = Features {
+            embeddings: vec![0.0; images * layout.len()],
+            maps: vec![0.0; if maps { images * layout.maps_len() } else { 0 }],
+        };
+        // Where the stage's part of an image begins, and the first of the images on the way.
+        let (mut feature, mut place, mut first) = (0, 0, 0);
         self.run(crops, |stage, activations, size| {
-            if stage == STAGE_CHANNELS.len() {
-                append_channels_first(activations, size, &mut maps);
+            let Some(stage) = stage.checked_sub(1).map(|index| &layout.stages()[index]) else {
+                return;
+            };
+            let of_images = activations.chunks_exact(stage.map_len());
+            for (image, activations) in (first..).zip(of_images) {
+                let means = &mut features.embeddings[image * layout.len() + feature..];
+                mean(activations, &mut means[..stage.channels]);
+                if maps {
+                    let map = &mut features.maps[image * layout.maps_len() + place..];
+                    put_channels_first(activations, &mut map[..stage.map_len()], stage.area());
+                }
+            }
+            feature += stage.channels;
+            place += stage.map_len();
+            if feature == layout.len() {
+                (feature, place) = (0, 0);
+                first += size.images;
             }
         });
-        maps
-    }
-
-    /// The embeddings of feature maps, their means over all places: `[N, 512, 7, 7]` → `[N, 512]`.
-    pub fn pool(feature_maps: &[f32]) -> Vec<f32> {
-        let places = FEATURE_MAP_LEN / EMBEDDING_LEN;
-        let mean = |channel: &[f32]| channel.iter().sum::<f32>() / places as f32;
-        feature_maps.chunks_exact(places).map(mean).collect()
+        features
     }
 
     /// Every stage's output for crops `[N, 224, 224, 3]`.
@@ -194,12 +209,34 @@ impl BasicBlock {
     }
 }
 
+/// The mean over all places of a map `[height, width, channels]`.
+fn mean(map: &[f32], means: &mut [f32]) {
+    for pixel in map.chunks_exact(means.len()) {
+        for (sum, value) in means.iter_mut().zip(pixel) {
+            *sum += value;
+        }
+    }
+    let share = means.len() as f32 / map.len() as f32;
+    means.iter_mut().for_each(|sum| *sum *= share);
+}
+
 /// `[images, height, width, channels]` → `[images, channels, height, width]`, appended.
 fn append_channels_first(activations: &[f32], size: Size, to: &mut Vec<f32>) {
-    let channels = activations.len() / size.pixels().max(1);
-    for image in activations.chunks_exact(channels * size.height * size.width) {
-        for channel in 0..channels {
-            to.extend(image[channel..].iter().step_by(channels));
+    let image = activations.len() / size.images.max(1);
+    let start = to.len();
+    to.resize(start + activations.len(), 0.0);
+    let images = activations.chunks_exact(image.max(1));
+    for (from, to) in images.zip(to[start..].chunks_exact_mut(image.max(1))) {
+        put_channels_first(from, to, size.height * size.width);
+    }
+}
+
+/// `[places, channels]` → `[channels, places]`.
+fn put_channels_first(map: &[f32], to: &mut [f32], places: usize) {
+    let channels = map.len() / places;
+    for (channel, to) in to.chunks_exact_mut(places).enumerate() {
+        for (to, from) in to.iter_mut().zip(map[channel..].iter().step_by(channels)) {
+            *to = *from;
         }
     }
 }

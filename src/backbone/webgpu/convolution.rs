@@ -21,6 +21,16 @@ pub struct Map {
     pub side: usize,
 }
 
+impl Map {
+    /// An image's part of values that were read back, `[channels, side, side]`.
+    pub fn of_image<'a>(&self, padded: &'a [f32], image: usize) -> impl Iterator<Item = f32> + 'a {
+        let area = self.side * self.side;
+        let rows = padded.chunks_exact(padded.len() / self.channels);
+        rows.flat_map(move |row| &row[image * area..][..area])
+            .copied()
+    }
+}
+
 impl Convolution {
     /// Uploads a layer's weights as the plan wants them.
     pub fn load(gpu: &Gpu, plan: ConvolutionPlan, weights: Int8Weights) -> Self {

@@ -7,9 +7,8 @@ use super::gpu::{Buffer, Gpu};
 use super::plan::{Block, Layers, NetworkPlan, PoolPlan};
 use super::shaders::{Operand, Shader, Tiling};
 use crate::Result;
-use crate::backbone::engine::Features;
 use crate::backbone::weights::Int8Layers;
-use crate::backbone::{EMBEDDING_LEN, FEATURE_MAP_LEN};
+use crate::backbone::{Features, Layout};
 use crate::image::{INPUT_LEN, INPUT_SIDE};
 
 /// What is compared layer by layer.
@@ -21,7 +20,8 @@ pub struct Network {
     gpu: Gpu,
     layers: Layers<Convolution>,
     max_pool: PoolPlan,
-    mean: Shader,
+    means: Vec<Shader>,
+    layout: Layout,
 }
 
 /// A stage's output, for comparing layer by layer.
@@ -52,7 +52,8 @@ impl Network {
         Ok(Self {
             layers,
             max_pool: plan.max_pool,
-            mean: plan.mean,
+            means: plan.means,
+            layout: plan.layout,
             gpu,
         })
     }
@@ -63,42 +64,52 @@ impl Network {
     /// # Errors
     /// `DEVICE_LOST`.
     pub fn warm_up(&self) -> Result<()> {
-        self.launch(&[0; INPUT_LEN])?;
+        self.launch(&[0; INPUT_LEN], false)?;
         self.gpu.flush()
     }
 
-    /// Crops `[N, 224, 224, 3]`, RGB bytes → embeddings, and feature maps where wanted.
+    /// Crops `[N, 224, 224, 3]`, RGB bytes → embeddings, and the maps that they are the means of where wanted.
     ///
     /// # Errors
     /// `DEVICE_LOST` when they cannot be read back.
     pub async fn run(&self, crops: &[u8], maps: bool) -> Result<Features> {
-        let [embeddings, feature_maps] = self.launch(crops)?;
+        let (embeddings, stages) = self.launch(crops, maps)?;
+        let images = crops.len() / INPUT_LEN;
         let mut wanted = vec![embeddings];
-        if maps {
-            wanted.push(feature_maps);
-        }
+        wanted.extend(stages.iter().map(|map| map.values.clone()));
         let mut results = self.gpu.read(wanted).await?.into_iter();
+        let embeddings = results.next().unwrap_or_default();
+        let maps: Vec<(&Map, Vec<f32>)> = stages.iter().zip(results).collect();
+        let of_image = |image| {
+            let maps = maps.iter();
+            maps.flat_map(move |(map, padded)| map.of_image(padded, image))
+        };
         Ok(Features {
-            embeddings: results.next().unwrap_or_default(),
-            maps: results.next().unwrap_or_default(),
+            embeddings,
+            maps: (0..images).flat_map(of_image).collect(),
         })
     }
 
-    /// Has the device compute the embeddings and the feature maps of crops.
-    fn launch(&self, crops: &[u8]) -> Result<[Buffer; 2]> {
+    /// Has the device compute the embeddings of crops, and keep the map of each stage where wanted.
+    fn launch(&self, crops: &[u8], keep: bool) -> Result<(Buffer, Vec<Map>)> {
         let images = crops.len() / INPUT_LEN;
         let count = self.gpu.upload(vec![images as u32]);
-        let last = self.forward(crops, &count, 1, |_, _| Ok(()))?;
-        let feature_maps = self.gpu.empty(images * FEATURE_MAP_LEN);
-        let embeddings = self.gpu.empty(images * EMBEDDING_LEN);
-        let buffers = [
-            (Operand::Input, &last.values),
-            (Operand::Output, &feature_maps),
-            (Operand::Embeddings, &embeddings),
-            (Operand::Images, &count),
-        ];
-        self.gpu.launch(&self.mean, images, &buffers);
-        Ok([embeddings, feature_maps])
+        let embeddings = self.gpu.empty(images * self.layout.len());
+        let mut maps = Vec::new();
+        self.forward(crops, &count, 1, |name, map| {
+            let stages = self.layout.stages().iter().zip(&self.means);
+            for (_, mean) in stages.filter(|(stage, _)| stage.name == name) {
+                let buffers = [
+                    (Operand::Input, &map.values),
+                    (Operand::Embeddings, &embeddings),
+                    (Operand::Images, &count),
+                ];
+                self.gpu.launch(mean, images, &buffers);
+                maps.extend(keep.then(|| map.clone()));
+            }
+            Ok(())
+        })?;
+        Ok((embeddings, maps))
     }
 
     /// What each stage puts out for crops `[N, 224, 224, 3]`: `maxpool` and `layer1` to `layer4`.
@@ -117,15 +128,8 @@ impl Network {
         })?;
         let mut stages = Vec::with_capacity(maps.len());
         for (name, map) in maps {
-            let padded = self.gpu.read(vec![map.values]).await?.concat();
-            let area = map.side * map.side;
-            let row = padded.len() / map.channels;
-            let values = (0..images * map.channels).flat_map(|place| {
-                let (image, channel) = (place / map.channels, place % map.channels);
-                padded[channel * row + image * area..][..area]
-                    .iter()
-                    .copied()
-            });
+            let padded = self.gpu.read(vec![map.values.clone()]).await?.concat();
+            let values = (0..images).flat_map(|image| map.of_image(&padded, image));
             let values = values.collect();
             stages.push(Stage { name, values });
         }

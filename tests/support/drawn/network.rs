@@ -8,8 +8,7 @@
 
 use std::collections::BTreeMap;
 
-use headstart::backbone::EMBEDDING_LEN;
-use headstart::backbone::layers::{ConvLayer, IMAGENET_CLASSES, convolutions};
+use headstart::backbone::layers::{ConvLayer, IMAGENET_CLASSES, STAGE_CHANNELS, convolutions};
 use headstart::backbone::quantize::FloatTensor;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -17,6 +16,9 @@ use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
 
 use super::canvas::{Place, direction};
+
+/// The last stage's features, which the classifier of ImageNet's classes takes.
+const LAST: usize = STAGE_CHANNELS[3];
 
 const SEED: u64 = 0;
 /// One channel in so many is of colours, in each layer; the others are of patterns.
@@ -75,21 +77,17 @@ pub fn state_dict() -> BTreeMap<String, FloatTensor> {
         }
     }
     let mut rng = rng("fc");
-    let weights: Vec<f32> = (0..IMAGENET_CLASSES * EMBEDDING_LEN)
+    let weights: Vec<f32> = (0..IMAGENET_CLASSES * LAST)
         .map(|_| rng.random_range(-LOGIT_SCALE..LOGIT_SCALE))
         .collect();
     // Without it, what all embeddings have in common would make one class the likeliest of every picture.
     let mean = statistic("embedding.mean");
-    let bias = weights.chunks_exact(EMBEDDING_LEN).map(|row| {
+    let bias = weights.chunks_exact(LAST).map(|row| {
         let products = row.iter().zip(&mean).map(|(weight, mean)| weight * mean);
         -products.sum::<f32>()
     });
     insert("fc.bias".into(), &[IMAGENET_CLASSES], bias.collect());
-    insert(
-        "fc.weight".into(),
-        &[IMAGENET_CLASSES, EMBEDDING_LEN],
-        weights,
-    );
+    insert("fc.weight".into(), &[IMAGENET_CLASSES, LAST], weights);
     state
 }
 

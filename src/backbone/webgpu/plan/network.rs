@@ -3,7 +3,7 @@
 use super::convolution::{ConvolutionPlan, Input, Role};
 use crate::backbone::layers::{self, BLOCKS, ConvLayer, STAGE_CHANNELS};
 use crate::backbone::webgpu::shaders::{Finish, Row, Shader, Tiling, pool};
-use crate::backbone::{EMBEDDING_LEN, FEATURE_MAP_SIDE};
+use crate::backbone::{Layout, Stage};
 
 /// The side of the stem's output.
 const STEM_SIDE: usize = 112;
@@ -17,8 +17,10 @@ pub struct NetworkPlan {
     pub layers: Layers<ConvolutionPlan>,
     /// What follows the stem.
     pub max_pool: PoolPlan,
-    /// What follows the last map: it also puts the images first.
-    pub mean: Shader,
+    /// What takes each stage's means.
+    pub means: Vec<Shader>,
+    /// What embeddings are made of.
+    pub layout: Layout,
 }
 
 /// How a map is pooled.
@@ -62,6 +64,7 @@ impl NetworkPlan {
             };
             ConvolutionPlan::new(layer, role, tiling)
         };
+        let layout = Layout::resnet18();
         let stem = layers::stem();
         let max_pool = PoolPlan {
             shader: pool::max(row, stem.channels_out, STEM_SIDE),
@@ -85,9 +88,20 @@ impl NetworkPlan {
                 stages: (0..STAGE_CHANNELS.len()).map(stage).collect(),
             },
             max_pool,
-            mean: pool::mean(row, EMBEDDING_LEN, FEATURE_MAP_SIDE.pow(2)),
+            means: means(row, &layout),
+            layout,
         }
     }
+}
+
+fn means(row: Row, layout: &Layout) -> Vec<Shader> {
+    let mut first = 0;
+    let mean = |stage: &Stage| {
+        let shader = pool::mean(row, stage, first, layout.len());
+        first += stage.channels;
+        shader
+    };
+    layout.stages().iter().map(mean).collect()
 }
 
 impl PoolPlan {

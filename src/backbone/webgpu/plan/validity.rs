@@ -24,8 +24,8 @@ fn every_shader_is_valid_wgsl_that_every_webgpu_device_takes() {
     for tiling in TILINGS {
         let plan = NetworkPlan::new(tiling);
         let shaders = shaders(&plan);
-        // Three of each of Winograd's 13 convolutions, two of each of the other 7, and two that pool.
-        assert_eq!(shaders.len(), 3 * 13 + 2 * 7 + 2);
+        // Three of each of Winograd's 13 convolutions, two of each of the other 7, and five that pool.
+        assert_eq!(shaders.len(), 3 * 13 + 2 * 7 + 5);
         for (layer, shader) in shaders {
             if let Err(problem) = check(shader, layer == "conv1") {
                 let name = shader.entry_point;
@@ -142,9 +142,12 @@ fn shaders(plan: &NetworkPlan) -> Vec<(&str, &Shader)> {
     let NetworkPlan {
         layers,
         max_pool,
-        mean,
+        means,
+        layout,
     } = plan;
-    let mut shaders = vec![("maxpool", &max_pool.shader), ("avgpool", mean)];
+    let mut shaders = vec![("maxpool", &max_pool.shader)];
+    let names = layout.stages().iter().map(|stage| stage.name.as_str());
+    shaders.extend(names.zip(means));
     for plan in all(layers) {
         let name = plan.layer.name.as_str();
         shaders.extend(plan.shaders.iter().map(|shader| (name, shader)));

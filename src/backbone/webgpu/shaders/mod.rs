@@ -44,7 +44,7 @@ pub enum Operand {
     Shortcut,
     /// What the layer puts out.
     Output,
-    /// Means of the output's channels.
+    /// Means of the maps' channels.
     Embeddings,
     /// One number: how many images there are.
     Images,

@@ -1,6 +1,7 @@
-//! What follows the stem, and what follows the last map.
+//! What follows the stem, and what follows each stage.
 
 use super::{Operand, Row, Shader, grid_kernel};
+use crate::backbone::Stage;
 
 /// The greatest of 3×3 at stride 2 with padding 1, of maps that are nowhere negative: `[C, side²]` →
 /// `[C, (side / 2)²]`. An invocation makes one output.
@@ -32,24 +33,23 @@ pub fn max(row: Row, channels: usize, side: usize) -> Shader {
     grid_kernel("max_pool", &bound, row, [out * out, channels], &body)
 }
 
-/// Maps `[C, images · area]` → the same as `[images, C, area]`, and their means `[images, C]`. An invocation
-/// takes one channel of one image.
-pub fn mean(row: Row, channels: usize, area: usize) -> Shader {
+/// Means of maps `[C, images · area]`, to where they belong in embeddings `[images, length]`. An invocation takes one
+/// channel of one image.
+pub fn mean(row: Row, stage: &Stage, first: usize, length: usize) -> Shader {
+    let (channels, area) = (stage.channels, stage.area());
     let body = format!(
         "let image = id.x / {channels}u;
             if (image >= images[0]) {{ return; }}
-            let base = id.x % {channels}u * padded(images[0] * {area}u) + image * {area}u;
+            let channel = id.x % {channels}u;
+            let base = channel * padded(images[0] * {area}u) + image * {area}u;
             var sum = 0.0;
             for (var i = 0u; i < {area}u; i++) {{
-                let value = input[base + i];
-                output[id.x * {area}u + i] = value;
-                sum += value;
+                sum += input[base + i];
             }}
-            embeddings[id.x] = sum / {area}.0;",
+            embeddings[image * {length}u + {first}u + channel] = sum / {area}.0;",
     );
     let bound = [
         (Operand::Input, "f32"),
-        (Operand::Output, "f32"),
         (Operand::Embeddings, "f32"),
         (Operand::Images, "u32"),
     ];

@@ -1,0 +1,147 @@
+//! What an embedding is made of: the means of the maps that some of the network's stages put out.
+
+use std::fmt;
+use std::ops::Range;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::layers::STAGE_CHANNELS;
+use crate::{Error, Result};
+
+/// The side of the first stage's map; each later one is half as wide.
+const FIRST_SIDE: usize = 56;
+
+/// A stage whose map gives features.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stage {
+    /// torchvision's name of it, for example `layer4`.
+    pub name: String,
+    /// Channels of its map, each of which is a feature.
+    pub channels: usize,
+    /// The side of its square map.
+    pub side: usize,
+}
+
+/// The stages whose features follow one another in an embedding, and whose maps follow one another in what a heat map
+/// is made of.
+///
+/// ```
+/// use headstart::backbone::{FeatureSet, Layout};
+///
+/// let all = Layout::resnet18();
+/// assert_eq!(all.len(), 64 + 128 + 256 + 512);
+/// let last = all.select(FeatureSet::Last);
+/// assert_eq!(last.len(), 512);
+/// assert_eq!(all.range_of(&last), 448..960);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layout {
+    stages: Vec<Stage>,
+}
+
+/// Which of a network's features make an embedding.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FeatureSet {
+    /// Those of every stage: early ones know textures and edges that ImageNet's classes do not need.
+    #[default]
+    All,
+    /// Those of the last stage.
+    Last,
+}
+
+impl Stage {
+    /// How many places its map has.
+    pub fn area(&self) -> usize {
+        self.side * self.side
+    }
+
+    /// How many numbers its map has.
+    pub fn map_len(&self) -> usize {
+        self.channels * self.area()
+    }
+}
+
+impl Layout {
+    /// ResNet18's: 64, 128, 256 and 512 features, of maps of 56², 28², 14² and 7² places.
+    pub fn resnet18() -> Self {
+        let stage = |(index, &channels): (usize, &usize)| Stage {
+            name: format!("layer{}", index + 1),
+            channels,
+            side: FIRST_SIDE >> index,
+        };
+        Self {
+            stages: STAGE_CHANNELS.iter().enumerate().map(stage).collect(),
+        }
+    }
+
+    /// The stages, in the order of their features.
+    pub fn stages(&self) -> &[Stage] {
+        &self.stages
+    }
+
+    /// How many numbers an embedding has.
+    #[expect(clippy::len_without_is_empty, reason = "a network has stages")]
+    pub fn len(&self) -> usize {
+        self.stages.iter().map(|stage| stage.channels).sum()
+    }
+
+    /// How many features each stage gives.
+    pub fn parts(&self) -> Vec<usize> {
+        self.stages.iter().map(|stage| stage.channels).collect()
+    }
+
+    /// How many numbers the maps of an image have together.
+    pub fn maps_len(&self) -> usize {
+        self.stages.iter().map(Stage::map_len).sum()
+    }
+
+    /// The largest side of a map.
+    pub fn side(&self) -> usize {
+        let sides = self.stages.iter().map(|stage| stage.side);
+        sides.max().unwrap_or(0)
+    }
+
+    /// What a feature set takes of this one.
+    pub fn select(&self, features: FeatureSet) -> Self {
+        let first = match features {
+            FeatureSet::All => 0,
+            FeatureSet::Last => self.stages.len().saturating_sub(1),
+        };
+        Self {
+            stages: self.stages[first..].to_vec(),
+        }
+    }
+
+    /// Where the features of a layout that [`select`](Self::select) gave lie in an embedding of this one: at its end.
+    pub fn range_of(&self, selected: &Self) -> Range<usize> {
+        self.len() - selected.len()..self.len()
+    }
+
+    /// The features of the last stage.
+    pub fn last(&self) -> Range<usize> {
+        self.range_of(&self.select(FeatureSet::Last))
+    }
+}
+
+impl fmt::Display for FeatureSet {
+    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::All => "all",
+            Self::Last => "last",
+        })
+    }
+}
+
+impl FromStr for FeatureSet {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "all" => Ok(Self::All),
+            "last" => Ok(Self::Last),
+            _ => Err(Error::invalid("features", "it must be \"all\" or \"last\"")),
+        }
+    }
+}

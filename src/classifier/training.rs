@@ -1,0 +1,192 @@
+//! Training a head, a short step at a time, so that a caller can show progress and stop at any point.
+
+use super::{Classifier, Trained};
+use crate::backbone::FeatureSet;
+use crate::dataset::{Turns, hold_out};
+use crate::evaluation::{HeldOut, LearningCurve, Provenance, Refusals, argmax};
+use crate::explain::{Neighbours, Parts};
+use crate::head::{EpochReport, Fit, Fitted, Phase, TrainOptions, TrainingData, softmax};
+use crate::{Error, Result};
+
+/// Test images that are compared with the training images in one step.
+const COMPARED_AT_ONCE: usize = 200;
+
+/// A training under way. Dropping it cancels it.
+pub(super) enum Training {
+    Fitting(Box<Fit>, Provenance),
+    /// The head is there; test images are compared with what it learned from.
+    Comparing {
+        trained: Box<Trained>,
+        refused: Vec<bool>,
+        steps: usize,
+    },
+}
+
+impl Classifier {
+    /// Starts training a new head; the present one stays until the new one is finished.
+    ///
+    /// # Errors
+    /// `TRAINING_IN_PROGRESS`, `INVALID_ARGUMENT`, `NO_IMAGES`, `TOO_FEW_CLASSES`, `TOO_FEW_IMAGES`, `IMAGES_OUTDATED`.
+    pub fn start_training(&mut self, options: &TrainOptions) -> Result<()> {
+        self.require_idle()?;
+        let recipe = options.recipe()?;
+        let outdated = self.dataset.outdated();
+        if outdated > 0 {
+            return Err(Error::ImagesOutdated { count: outdated });
+        }
+        let near = self.dataset.near_duplicates();
+        let units = self.dataset.units(&near);
+        let split = self.dataset.partition(&units, recipe.seed)?;
+        let dataset = &self.dataset;
+        let (train, validation) = if recipe.validation > 0.0 {
+            let share = recipe.validation;
+            hold_out(dataset, &units, &split.train, share, recipe.seed)
+        } else {
+            (split.train, Vec::new())
+        };
+        let turns = Turns::new(dataset, &units, &train, recipe.seed);
+        let provenance = Provenance {
+            folds: turns.folds,
+            turns: turns.count,
+            places: turns.order,
+            held_out: if split.test_given {
+                HeldOut::TestFolder
+            } else {
+                HeldOut::Split
+            },
+            train,
+            validation,
+            test: split.test,
+            set_aside: split.set_aside,
+            groups: near,
+            class_weights: recipe.class_weights,
+        };
+        let stages = self.layout.stages().iter();
+        let data = TrainingData {
+            train: self.labelled(&provenance.train),
+            parts: stages.map(|stage| stage.channels).collect(),
+            folds: provenance.folds.clone(),
+            order: provenance.places.clone(),
+            turns: provenance.turns,
+            validation: self.labelled(&provenance.validation),
+        };
+        let labels = dataset.labels().to_vec();
+        let fit = Box::new(Fit::start(recipe, labels, data));
+        self.training = Some(Training::Fitting(fit, provenance));
+        Ok(())
+    }
+
+    /// Trains a step. `None` means that training is finished and the new head is in place.
+    ///
+    /// # Errors
+    /// `NOT_TRAINED` when no training was started.
+    pub fn train_epoch(&mut self) -> Result<Option<EpochReport>> {
+        match self.training.take() {
+            None => Err(Error::NotTrained),
+            Some(Training::Fitting(mut fit, provenance)) => {
+                let report = fit.epoch();
+                self.training = Some(match report {
+                    Some(_) => Training::Fitting(fit, provenance),
+                    None => Training::Comparing {
+                        trained: Box::new(self.trained_from(fit.finish(), provenance)),
+                        refused: Vec::new(),
+                        steps: 0,
+                    },
+                });
+                match report {
+                    None => self.train_epoch(),
+                    report => Ok(report),
+                }
+            }
+            Some(Training::Comparing {
+                mut trained,
+                mut refused,
+                steps,
+            }) => {
+                let Some(threshold) = trained.neighbours.threshold() else {
+                    self.trained = Some(*trained);
+                    return Ok(None);
+                };
+                let test = &trained.provenance.test;
+                let next = test.iter().skip(refused.len()).take(COMPARED_AT_ONCE);
+                refused.extend(next.map(|&index| self.is_unknown(&trained.neighbours, index)));
+                if refused.len() == test.len() {
+                    trained.refusals = Some(Refusals { threshold, refused });
+                    self.trained = Some(*trained);
+                    return Ok(None);
+                }
+                self.training = Some(Training::Comparing {
+                    trained,
+                    refused,
+                    steps: steps + 1,
+                });
+                Ok(Some(EpochReport::new(Phase::Comparing, steps + 1, 0.0)))
+            }
+        }
+    }
+
+    /// Drops the training under way, if any; the present head stays.
+    pub fn cancel_training(&mut self) {
+        self.training = None;
+    }
+
+    /// A head with what it is compared with; which test images it refuses is not yet known.
+    pub(super) fn trained_from(&self, fitted: Fitted, provenance: Provenance) -> Trained {
+        let samples = self.dataset.samples();
+        let train = || provenance.train.iter().map(|&index| &samples[index]);
+        // Of images that an earlier version has embedded, only the last stage's features are there.
+        let layout = match train().any(|sample| sample.outdated) {
+            true => self.layout.select(FeatureSet::Last),
+            false => self.layout.clone(),
+        };
+        let units = self.dataset.units(&provenance.groups);
+        let units: Vec<usize> = provenance.train.iter().map(|&i| units[i]).collect();
+        let embeddings = train().map(|sample| sample.embedding.as_slice());
+        Trained {
+            neighbours: Neighbours::new(embeddings, &units, Parts::of(&layout)),
+            learning_curve: self.learning_curve(&fitted, &provenance),
+            refusals: None,
+            fitted,
+            provenance,
+        }
+    }
+
+    pub(super) fn is_unknown(&self, neighbours: &Neighbours, index: usize) -> bool {
+        let similarity = neighbours.similarity(&self.dataset.samples()[index].embedding);
+        similarity.is_some_and(|similarity| neighbours.is_unknown(similarity))
+    }
+
+    /// Which test images would be refused, all at once: for a file from before they were kept.
+    pub(super) fn refusals_of(&self, trained: &Trained) -> Option<Refusals> {
+        let threshold = trained.neighbours.threshold()?;
+        let test = trained.provenance.test.iter();
+        let refused = test.map(|&index| self.is_unknown(&trained.neighbours, index));
+        Some(Refusals {
+            threshold,
+            refused: refused.collect(),
+        })
+    }
+
+    /// Accuracy on the training images at growing shares of them; `None` where the fit did not measure it.
+    fn learning_curve(&self, fitted: &Fitted, provenance: &Provenance) -> Option<LearningCurve> {
+        let left_out = fitted.left_out.as_ref()?;
+        if fitted.learning_curve.is_empty() {
+            return None;
+        }
+        let classes = fitted.head.labels().len();
+        let class = |&place: &usize| self.dataset.samples()[provenance.train[place]].class;
+        let right = |logits: &[f32]| -> Vec<bool> {
+            let rows = logits.chunks_exact(classes).zip(&left_out.images);
+            rows.map(|(row, place)| argmax(&softmax(row)) == class(place))
+                .collect()
+        };
+        let steps = fitted.learning_curve.iter();
+        let mut steps: Vec<_> = steps
+            .map(|step| (step.share, step.images, right(&step.logits)))
+            .collect();
+        let folds = provenance.folds.iter().flatten();
+        let learned = folds.count() as f64 - left_out.images.len() as f64 / provenance.turns as f64;
+        steps.push((1.0, learned.round() as usize, right(&left_out.logits)));
+        Some(LearningCurve::new(&steps))
+    }
+}

@@ -10,9 +10,10 @@ mod support;
 use std::time::Instant;
 
 use data::{CHECKPOINT, CROPS, quantized};
+use headstart::backbone::ResNet18;
+use headstart::backbone::layers::STAGE_CHANNELS;
 use headstart::backbone::quantize::Scheme;
 use headstart::backbone::weights::{QuantizedWeights, Weights};
-use headstart::backbone::{EMBEDDING_LEN, ResNet18};
 use headstart::device;
 use headstart::image::INPUT_LEN;
 use support::operators::{input, values};
@@ -43,8 +44,8 @@ fn main() {
         for ((name, crops), reference) in sets.iter().zip(&references) {
             let embeddings = embed(&weights, crops);
             let cosines: Vec<f64> = embeddings
-                .chunks_exact(EMBEDDING_LEN)
-                .zip(reference.chunks_exact(EMBEDDING_LEN))
+                .chunks_exact(STAGE_CHANNELS[3])
+                .zip(reference.chunks_exact(STAGE_CHANNELS[3]))
                 .map(|(a, b)| cosine(a, b))
                 .collect();
             println!(

@@ -17,7 +17,7 @@ use std::time::Instant;
 use headstart::backbone::layers::convolutions;
 use headstart::backbone::webgpu::Network;
 use headstart::backbone::weights::QuantizedWeights;
-use headstart::backbone::{EMBEDDING_LEN, ResNet18};
+use headstart::backbone::{Layout, ResNet18};
 use headstart::device::webgpu_backend;
 use headstart::image::INPUT_LEN;
 use pollster::block_on;
@@ -114,8 +114,9 @@ fn median(mut times: Vec<f64>) -> f64 {
 }
 
 fn lowest_cosine(one: &[f32], other: &[f32]) -> f64 {
-    let rows = one.chunks_exact(EMBEDDING_LEN);
-    rows.zip(other.chunks_exact(EMBEDDING_LEN))
+    let features = Layout::resnet18().len();
+    let rows = one.chunks_exact(features);
+    rows.zip(other.chunks_exact(features))
         .map(|(a, b)| cosine(a, b))
         .fold(1.0, f64::min)
 }

@@ -10,9 +10,9 @@ const cargo = (/** @type {string} */ name, /** @type {string} */ features) => [
 
 /** @type {Record<string, { what: string, command: string[] }>} */
 const BENCHMARKS = {
-  accuracy: {
-    what: "the head and the evaluation on real photos (needs the reference data)",
-    command: cargo("accuracy", "autodiff"),
+  suite: {
+    what: "heads and what is measured with them on data sets, the reference data's or those of --data; --help lists its sections",
+    command: cargo("suite", "autodiff"),
   },
   quantization: {
     what: "what int8 weights cost the embeddings (needs the reference data)",
@@ -26,9 +26,9 @@ const BENCHMARKS = {
     what: "WebGPU's kernels and burn's operators, natively, layer by layer (needs a graphics adapter)",
     command: cargo("webgpu", "reference,webgpu"),
   },
-  fit: {
-    what: "time to fit a head, in the browser",
-    command: [process.execPath, "benches/browser/fit.mjs"],
+  scale: {
+    what: "adding, training, evaluating and saving with up to 50,000 images, in the browser",
+    command: [process.execPath, "benches/browser/scale.mjs"],
   },
   package: {
     what: "adding photos for the first and the second time, the page's thread meanwhile, and memory (needs the reference data)",

@@ -9,28 +9,25 @@ use crate::teachable_machine::normal;
 /// A name, and what it does to a picture; the seed is for what is random.
 pub type Alteration = (&'static str, fn(&Picture, u64) -> Picture);
 
-pub const ALTERATIONS: [Alteration; 16] = [
-    ("JPEG, quality 80", |picture, _| picture.saved(80)),
+pub const ALTERATIONS: [Alteration; 15] = [
+    ("moved by 5 %", |picture, _| cut(picture, 0.95, (1.0, 1.0))),
+    ("moved by 10 %", |picture, _| cut(picture, 0.90, (1.0, 0.0))),
+    ("cut to 90 %", |picture, _| cut(picture, 0.90, (0.5, 0.5))),
+    ("turned by 5°", |picture, _| turned(picture, 5.0)),
+    ("turned by 5° and cut", |picture, _| {
+        cut(&turned(picture, 5.0), 0.88, (0.5, 0.5))
+    }),
+    ("30 % brighter", |picture, _| levels(picture, 1.3, 0.0)),
+    ("30 % darker", |picture, _| levels(picture, 0.7, 0.0)),
+    ("30 % less contrast", |picture, _| {
+        levels(picture, 0.7, 128.0)
+    }),
     ("JPEG, quality 40", |picture, _| picture.saved(40)),
     ("JPEG, quality 15", |picture, _| picture.saved(15)),
-    ("half the size", |picture, _| picture.half()),
-    ("cut to 95 %", |picture, _| cut(picture, 0.95, (0.5, 0.5))),
-    ("cut to 90 %", |picture, _| cut(picture, 0.90, (0.5, 0.5))),
-    ("cut to 80 %", |picture, _| cut(picture, 0.80, (0.5, 0.5))),
-    ("shifted by 3 %", |picture, _| {
-        cut(picture, 0.97, (1.0, 1.0))
-    }),
-    ("15 % brighter", |picture, _| levels(picture, 1.15, 0.0)),
-    ("15 % less contrast", |picture, _| {
-        levels(picture, 0.85, 128.0)
-    }),
-    ("turned by 2°", |picture, _| turned(picture, 2.0)),
-    ("noise of 6 levels", |picture, seed| {
-        noise(picture, 6.0, seed)
-    }),
-    ("blurred by 1 pixel", |picture, _| picture.blurred()),
+    ("half the size", |picture, _| picture.smaller(2)),
+    ("a quarter of the size", |picture, _| picture.smaller(4)),
     ("saved twice, smaller", |picture, _| {
-        picture.saved(80).half().saved(60)
+        picture.saved(80).smaller(2).saved(60)
     }),
     ("the next frame", next_frame),
     ("mirrored", |picture, _| mirrored(picture)),

@@ -7,14 +7,11 @@ use burn::nn::Linear;
 use burn::optim::{AdamConfig, GradientsParams};
 use burn::tensor::activation::{log_softmax, relu};
 use burn::tensor::{Device, Tensor, TensorData};
-use headstart::backbone::EMBEDDING_LEN;
 use headstart::device;
 use headstart::head::{LabelledEmbeddings, softmax};
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-
-use crate::photos::LABELS;
 
 const UNITS: usize = 100;
 const EPOCHS: usize = 50;
@@ -35,21 +32,27 @@ impl Network {
     }
 }
 
-/// Fits on some images and gives the probabilities of embeddings `[N, 512]`.
-pub fn probabilities(train: &LabelledEmbeddings, embeddings: &[f32], seed: u64) -> Vec<Vec<f64>> {
+/// Fits on some images of as many classes and gives the probabilities of embeddings `[N, features]`.
+pub fn probabilities(
+    train: &LabelledEmbeddings,
+    classes: usize,
+    embeddings: &[f32],
+    seed: u64,
+) -> Vec<Vec<f64>> {
+    let features = train.features();
     let device = device::cpu().autodiff();
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let zeros = Tensor::<1>::zeros([UNITS], &device);
     let mut network = Network {
-        hidden: dense(EMBEDDING_LEN, UNITS, Some(zeros), &mut rng, &device),
-        output: dense(UNITS, LABELS.len(), None, &mut rng, &device),
+        hidden: dense(features, UNITS, Some(zeros), &mut rng, &device),
+        output: dense(UNITS, classes, None, &mut rng, &device),
     };
     let mut optimizer = AdamConfig::new().with_epsilon(EPSILON).init();
     let mut order: Vec<usize> = (0..train.classes.len()).collect();
     order.shuffle(&mut rng);
     let batches: Vec<_> = order
         .chunks(BATCH)
-        .map(|ids| batch(train, ids, &device))
+        .map(|ids| batch(train, classes, ids, &device))
         .collect();
     for _ in 0..EPOCHS {
         for (inputs, targets) in &batches {
@@ -60,27 +63,30 @@ pub fn probabilities(train: &LabelledEmbeddings, embeddings: &[f32], seed: u64) 
             network = optimizer.step(LEARNING_RATE, network, gradients);
         }
     }
-    let shape = [embeddings.len() / EMBEDDING_LEN, EMBEDDING_LEN];
+    let shape = [embeddings.len() / features, features];
     let inputs = Tensor::from_data(TensorData::new(embeddings.to_vec(), shape), &device::cpu());
     let logits = network.valid().logits(inputs).into_data();
     let logits = logits.try_into_vec::<f32>().expect("the CPU answers");
-    logits.chunks_exact(LABELS.len()).map(softmax).collect()
+    logits.chunks_exact(classes).map(softmax).collect()
 }
 
 /// The images of a batch, and a 1 for each one's class.
-fn batch(train: &LabelledEmbeddings, ids: &[usize], device: &Device) -> (Tensor<2>, Tensor<2>) {
+fn batch(
+    train: &LabelledEmbeddings,
+    classes: usize,
+    ids: &[usize],
+    device: &Device,
+) -> (Tensor<2>, Tensor<2>) {
+    let features = train.features();
     let rows = ids
         .iter()
-        .map(|&id| &train.embeddings[id * EMBEDDING_LEN..][..EMBEDDING_LEN]);
-    let inputs = TensorData::new(
-        rows.collect::<Vec<_>>().concat(),
-        [ids.len(), EMBEDDING_LEN],
-    );
-    let mut targets = vec![0.0_f32; ids.len() * LABELS.len()];
+        .map(|&id| &train.embeddings[id * features..][..features]);
+    let inputs = TensorData::new(rows.collect::<Vec<_>>().concat(), [ids.len(), features]);
+    let mut targets = vec![0.0_f32; ids.len() * classes];
     for (row, &id) in ids.iter().enumerate() {
-        targets[row * LABELS.len() + train.classes[id]] = 1.0;
+        targets[row * classes + train.classes[id]] = 1.0;
     }
-    let targets = TensorData::new(targets, [ids.len(), LABELS.len()]);
+    let targets = TensorData::new(targets, [ids.len(), classes]);
     (
         Tensor::from_data(inputs, device),
         Tensor::from_data(targets, device),

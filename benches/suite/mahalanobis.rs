@@ -1,10 +1,7 @@
 //! Distances to class means under one covariance for all classes (Lee et al. 2018, "A Simple Unified
 //! Framework for Detecting Out-of-Distribution Samples and Adversarial Attacks", equation 2).
 
-use headstart::backbone::EMBEDDING_LEN;
 use headstart::head::LabelledEmbeddings;
-
-use crate::photos::LABELS;
 
 /// How far the covariance is drawn towards a multiple of the identity: there are fewer photos than axes.
 const SHRINKAGE: f64 = 0.2;
@@ -16,9 +13,10 @@ pub struct Mahalanobis {
 }
 
 impl Mahalanobis {
-    pub fn fit(train: &LabelledEmbeddings) -> Self {
-        let rows: Vec<&[f32]> = train.embeddings.chunks_exact(EMBEDDING_LEN).collect();
-        let mut means = vec![vec![0.0; EMBEDDING_LEN]; LABELS.len()];
+    pub fn fit(train: &LabelledEmbeddings, classes: usize) -> Self {
+        let features = train.features();
+        let rows: Vec<&[f32]> = train.embeddings.chunks_exact(features).collect();
+        let mut means = vec![vec![0.0; features]; classes];
         for (class, mean) in means.iter_mut().enumerate() {
             let of_class = || {
                 rows.iter()
@@ -32,7 +30,7 @@ impl Mahalanobis {
                     .for_each(|(sum, &value)| *sum += f64::from(value) / count);
             }
         }
-        let mut covariance = vec![vec![0.0; EMBEDDING_LEN]; EMBEDDING_LEN];
+        let mut covariance = vec![vec![0.0; features]; features];
         for (row, &class) in rows.iter().zip(&train.classes) {
             let off = offsets(row, &means[class]);
             for (line, a) in covariance.iter_mut().zip(&off) {
@@ -41,10 +39,10 @@ impl Mahalanobis {
                 }
             }
         }
-        let trace: f64 = (0..EMBEDDING_LEN).map(|axis| covariance[axis][axis]).sum();
+        let trace: f64 = (0..features).map(|axis| covariance[axis][axis]).sum();
         for (axis, line) in covariance.iter_mut().enumerate() {
             line.iter_mut().for_each(|value| *value *= 1.0 - SHRINKAGE);
-            line[axis] += SHRINKAGE * trace / EMBEDDING_LEN as f64;
+            line[axis] += SHRINKAGE * trace / features as f64;
         }
         Self {
             means,

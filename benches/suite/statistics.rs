@@ -30,17 +30,6 @@ impl Paired {
         }
     }
 
-    /// What a positive difference as good makes of ours.
-    pub fn verdict(self) -> &'static str {
-        if self.mean >= 0.0 {
-            "best"
-        } else if -self.mean <= self.error {
-            "within one standard error"
-        } else {
-            "behind"
-        }
-    }
-
     /// In percentage points.
     pub fn points(self) -> String {
         format!("{:+.2} ± {:.2}", 100.0 * self.mean, 100.0 * self.error)

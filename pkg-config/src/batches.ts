@@ -1,5 +1,6 @@
 import type { Connection } from "./connection.js";
 import { invalid } from "./errors.js";
+import type { AnyGroupOf } from "./groups.js";
 import { prepare } from "./images.js";
 import { describe } from "./options.js";
 import type { Outgoing } from "./protocol.js";
@@ -14,6 +15,7 @@ export async function* batches(
   size: number,
   connection: Connection,
   signal: AbortSignal | undefined,
+  groupOf?: AnyGroupOf,
 ): AsyncGenerator<Outgoing[], void, void> {
   const iterator = iterate(images);
   let position = 0;
@@ -27,7 +29,11 @@ export async function* batches(
           finished = true;
           break;
         }
-        batch.push(await prepare(next.value, ++position));
+        const image = await prepare(next.value, position + 1);
+        // Now it is known to be one.
+        const group = groupOf?.(next.value as never, position);
+        batch.push({ ...image, group });
+        position++;
       }
       if (batch.length > 0) yield batch;
     }

@@ -6,6 +6,7 @@ import { notify } from "./callbacks.js";
 import type { Connection } from "./connection.js";
 import type { Opened } from "./creating.js";
 import { disposed } from "./errors.js";
+import { groupsFrom, type AnyGroupOf } from "./groups.js";
 import { transferables } from "./images.js";
 import {
   checkCallOptions,
@@ -27,6 +28,7 @@ import type {
   ClassCount,
   ExportFormat,
   Images,
+  ImageSource,
   Prediction,
   PredictOptions,
   Removal,
@@ -99,20 +101,33 @@ export abstract class BaseClassifier {
    * Adds images of one class. An image that cannot be used is told in `rejected`, one that is
    * there already in `duplicates`; neither stops the others. Images are read a few at a time.
    *
-   * @throws {@link HeadstartError} with code `INVALID_ARGUMENT`, `CANCELLED`, `DISPOSED` or `DEVICE_LOST`;
-   * the images added before it stay.
+   * Images that show the same person, object or moment belong in one {@link AddOptions.group}.
+   *
+   * @throws {@link HeadstartError} with code `INVALID_ARGUMENT`, `CANCELLED`, `DISPOSED` or `DEVICE_LOST`, or what the
+   * function `group` throws; the images added before it stay.
    * @example
    * ```ts
    * const { added, rejected } = await classifier.add(ants, { label: "ants" });
    * console.log(`${added} added`, rejected.map(({ reason }) => reason));
    * ```
+   * @example
+   * ```ts
+   * // "anna-01.jpg", "anna-02.jpg", "ben-01.jpg": photos of one person are a group.
+   * const person = (photo: File) => photo.name.split("-")[0];
+   * await classifier.add(ants, { label: "ants", group: person });
+   * await classifier.add(bees, { label: "bees", group: person });
+   * ```
    */
-  async add(images: Images, options: AddOptions): Promise<Added> {
-    const { label, split = "auto", signal } = optionsOf("add", options);
+  async add<T extends ImageSource>(
+    images: Images<T>,
+    options: AddOptions<T>,
+  ): Promise<Added> {
+    const { label, split = "auto", group, signal } = optionsOf("add", options);
     className("The option label", label);
     oneOf("split", split, ["auto", "train", "test"]);
+    const groupOf = groupsFrom(group);
     const all: Added = { added: 0, duplicates: [], rejected: [] };
-    await this.#eachBatch(images, options, async (batch) => {
+    const addBatch = async (batch: Outgoing[]) => {
       const part = await this.#connection.call(
         (api, call) =>
           api.add(
@@ -129,7 +144,8 @@ export abstract class BaseClassifier {
       all.added += part.added;
       all.duplicates.push(...part.duplicates);
       all.rejected.push(...part.rejected);
-    });
+    };
+    await this.#eachBatch(images, options, addBatch, groupOf);
     return all;
   }
 
@@ -176,7 +192,7 @@ export abstract class BaseClassifier {
    * loop ends by itself; leaving it early, or aborting, keeps the head there was.
    *
    * @throws {@link HeadstartError} with code `TRAINING_IN_PROGRESS` while another run goes on, `NO_IMAGES`,
-   * `TOO_FEW_CLASSES`, `TOO_FEW_IMAGES` or `INVALID_ARGUMENT`.
+   * `TOO_FEW_CLASSES`, `TOO_FEW_IMAGES`, `IMAGES_OUTDATED` or `INVALID_ARGUMENT`.
    * @example
    * ```ts
    * for await (const { epoch, loss } of classifier.train({ seed: 0 }))
@@ -289,13 +305,15 @@ export abstract class BaseClassifier {
   }
 
   /**
-   * The backbone's 512 features of each image, in the order given, for other uses.
+   * The backbone's features of each image, in the order given, for other uses: 960 numbers, those of the stages
+   * `layer1` (64), `layer2` (128), `layer3` (256) and `layer4` (512) one after the other; with `features: "last"`
+   * only those of `layer4`, 512. With several views, their mean.
    *
    * @throws {@link HeadstartError} with the code of an image that cannot be used, naming it.
    * @example
    * ```ts
    * const [embedding] = await classifier.embed([photo]);
-   * console.log(embedding.length); // 512
+   * console.log(embedding.length); // 960
    * ```
    */
   async embed<const T extends Images>(
@@ -384,6 +402,7 @@ export abstract class BaseClassifier {
     images: Images,
     options: CallOptions,
     use: (batch: Outgoing[]) => Promise<void>,
+    groupOf?: AnyGroupOf,
   ): Promise<void> {
     checkCallOptions(options);
     checkImages(images);
@@ -394,6 +413,7 @@ export abstract class BaseClassifier {
       this.#batchSize,
       this.#connection,
       signal,
+      groupOf,
     )) {
       const count = batch.length;
       await use(batch);

@@ -43,9 +43,10 @@ export async function create(
   place: Place,
 ): Promise<Opened> {
   const given = optionsOf("create", options);
-  const { views = "centre" } = given;
+  const { views = "centre", features = "all" } = given;
   oneOf("views", views, ["centre", "flip", "crops"]);
-  return open({ views }, given, place);
+  oneOf("features", features, ["all", "last"]);
+  return open({ views, features }, given, place);
 }
 
 /** Starts a classifier from what another one exported. */

@@ -15,6 +15,7 @@ const CODES = [
   "NO_IMAGES",
   "TOO_FEW_CLASSES",
   "TOO_FEW_IMAGES",
+  "IMAGES_OUTDATED",
   "NOT_TRAINED",
   "NO_TEST_IMAGES",
   "TRAINING_IN_PROGRESS",
@@ -40,6 +41,7 @@ const CODES = [
  * | `PROJECT_UNSUPPORTED` | It is of another format or version. |
  * | `PROJECT_MISMATCH` | It was made with other weights. |
  * | `NO_IMAGES`, `TOO_FEW_CLASSES`, `TOO_FEW_IMAGES` | There is too little to train on. |
+ * | `IMAGES_OUTDATED` | Images come from a project of an earlier version: add the same files again to train. |
  * | `NOT_TRAINED` | There is no head yet. |
  * | `NO_TEST_IMAGES` | No image was held out. |
  * | `TRAINING_IN_PROGRESS` | Another training goes on. |

@@ -9,6 +9,7 @@ import type {
   BackendChoice,
   ClassCount,
   ExportFormat,
+  FeatureSet,
   LabelProblem,
   Logger,
   Memory,
@@ -42,12 +43,17 @@ type Outcome<T> =
     };
 
 /** An image on its way to the worker. */
-export type Outgoing =
-  | { kind: "file"; name: string; blob: Blob }
-  | { kind: "bitmap"; name: string; bitmap: ImageBitmap }
-  | { kind: "pixels"; name: string; pixels: ImageData }
+export type Outgoing = {
+  name: string;
+  /** What it belongs to besides its class. */
+  group?: string | undefined;
+} & (
+  | { kind: "file"; blob: Blob }
+  | { kind: "bitmap"; bitmap: ImageBitmap }
+  | { kind: "pixels"; pixels: ImageData }
   /** It could not be read where it was; it takes its turn so that its failure is told in order. */
-  | { kind: "failed"; name: string; error: PlainError };
+  | { kind: "failed"; error: PlainError }
+);
 
 /** Where each backend's module is, or the module itself; none where the worker knows it. */
 export type WasmSources = Partial<
@@ -63,7 +69,8 @@ export interface CreateRequest {
   threads: number;
   wasm: WasmSources;
   /** What the classifier starts with: nothing yet, or what was exported. */
-  content: { views: Views } | { file: ArrayBuffer | Blob };
+  content:
+    { views: Views; features: FeatureSet } | { file: ArrayBuffer | Blob };
 }
 
 export interface Created {
@@ -110,11 +117,14 @@ export type LogSink = (level: keyof Logger, message: string) => void;
 /** The head's options without the signal, which cannot be sent. */
 export type TrainRequest = Omit<TrainOptions, "signal">;
 
-/** What the network says of crops. */
+/** What the network says of crops, whichever of its features a classifier takes. */
 export interface Features {
-  /** `[crops, 512]` */
+  /** `[crops, 960]`: the features of all stages, one stage after the other. */
   embeddings: Float32Array;
-  /** The last feature maps, `[crops, 512, 7, 7]`, where they were asked for; empty otherwise. */
+  /**
+   * The maps that they are the means of, where they were asked for; empty otherwise. For each crop 376,320 numbers:
+   * `[64, 56, 56]`, `[128, 28, 28]`, `[256, 14, 14]` and `[512, 7, 7]`.
+   */
   maps: Float32Array;
 }
 

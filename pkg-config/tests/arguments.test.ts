@@ -88,6 +88,12 @@ const cases: [name: string, () => unknown, ErrorCode, says: string][] = [
     "views is null",
   ],
   [
+    "create: features",
+    () => create({ weights, features: null }),
+    "INVALID_ARGUMENT",
+    "features is null",
+  ],
+  [
     "create: cache",
     () => create({ weights, cache: "no" }),
     "INVALID_ARGUMENT",
@@ -194,6 +200,12 @@ const cases: [name: string, () => unknown, ErrorCode, says: string][] = [
     () => on("add")([null], { label }),
     "INVALID_ARGUMENT",
     "Image 1 is null",
+  ],
+  [
+    "add: group",
+    () => on("add")([file("c")], { label, group: {} }),
+    "INVALID_ARGUMENT",
+    "group is an Object",
   ],
   [
     "add: an aborted signal",

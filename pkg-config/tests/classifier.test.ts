@@ -86,16 +86,17 @@ describe("creating", () => {
   });
 
   it.each([
-    [{ views: "crops" as const }, "crops"],
-    [{}, "centre"],
-  ])("starts the worker with %o", async (options, views) => {
+    [{ views: "crops" as const }, { views: "crops", features: "all" }],
+    [{ features: "last" as const }, { views: "centre", features: "last" }],
+    [{}, { views: "centre", features: "all" }],
+  ])("starts the worker with %o", async (options, content) => {
     const start = vi.fn<(request: CreateRequest) => Promise<Started>>(
       async () => started(),
     );
     vi.stubGlobal("Worker", fakeWorker({ start }).Worker);
     await create({ weights, ...options });
     expect(start.mock.calls[0]![0]).toMatchObject({
-      content: { views },
+      content,
       backend: "auto",
     });
   });
@@ -137,6 +138,7 @@ describe("creating", () => {
     [{ weights: "http://" }, "weights"],
     [{ weights, backend: "gpu" }, "backend"],
     [{ weights, views: "center" }, "views"],
+    [{ weights, features: "first" }, 'features is "first": pass one of "all"'],
   ])("refuses %o", async (options, named) => {
     await expect(Classifier.create(options as never)).rejects.toMatchObject({
       code: "INVALID_ARGUMENT",
@@ -301,9 +303,111 @@ describe("adding", () => {
     },
   );
 
+  it("puts all images of a call into its group", async () => {
+    const { classifier, wasm } = await setUp();
+    await classifier.add(files(6), { label: "ants", group: "one nest" });
+    await classifier.add(files(1, "alone"), { label: "ants" });
+    expect(wasm.samples.map(({ group }) => group)).toEqual([
+      ...Array.from({ length: 6 }, () => "one nest"),
+      null,
+    ]);
+  });
+
+  it("asks a function for each image's group, with the image as it was given", async () => {
+    const { classifier, wasm } = await setUp();
+    const photos = ["anna-1", "ben-1", "anna-2", "anna-3", "nobody", "ben-2"];
+    const given = photos.map((name) => file(name));
+    const seen: [File, number][] = [];
+    await classifier.add(given, {
+      label: "smiling",
+      group: (image, position) => {
+        seen.push([image, position]);
+        const [person, number] = image.name.split("-");
+        return number === undefined ? undefined : person;
+      },
+    });
+    expect(wasm.samples.map(({ name, group }) => [name, group])).toEqual([
+      ["anna-1", "anna"],
+      ["ben-1", "ben"],
+      ["anna-2", "anna"],
+      ["anna-3", "anna"],
+      ["nobody", null],
+      ["ben-2", "ben"],
+    ]);
+    expect(seen).toHaveLength(6);
+    for (const [i, [image, position]] of seen.entries()) {
+      expect(image).toBe(given[i]);
+      expect(position).toBe(i);
+    }
+  });
+
+  it("keeps groups with their images where others of the batch are left out", async () => {
+    const { classifier, wasm } = await setUp();
+    const images = [file("a"), file("empty", ""), file("a2", "a"), file("b")];
+    await classifier.add(images, {
+      label: "ants",
+      group: (_, position) => `group ${position}`,
+    });
+    expect(wasm.samples.map(({ name, group }) => [name, group])).toEqual([
+      ["a", "group 0"],
+      ["b", "group 3"],
+    ]);
+  });
+
+  it("ends with what the group's function throws, and keeps what was added before", async () => {
+    const { classifier } = await setUp();
+    const fault = new TypeError("there is no such person");
+    const pending = classifier.add(files(6), {
+      label: "ants",
+      group: (_, position) => {
+        if (position === 5) throw fault;
+        return undefined;
+      },
+    });
+    await expect(pending).rejects.toBe(fault);
+    expect(classifier.classes).toMatchObject([{ auto: 4 }]);
+    expect(
+      (await classifier.add(files(1, "more"), { label: "ants" })).added,
+    ).toBe(1);
+  });
+
+  it("does not ask for the group of what is no image", async () => {
+    const { classifier } = await setUp();
+    const group = vi.fn(() => "nest");
+    const images = ["path.jpg"] as never;
+    await expect(
+      classifier.add(images, { label: "ants", group }),
+    ).rejects.toMatchObject({ code: "INVALID_ARGUMENT" });
+    expect(group).not.toHaveBeenCalled();
+  });
+
+  it.each([
+    [null, "group of image 2 is null: pass a string"],
+    ["", 'group of image 2 is ""'],
+    [7, "group of image 2 is 7"],
+    [Promise.resolve("anna"), "group of image 2 is a Promise"],
+  ])("refuses a function that gives %o", async (bad, says) => {
+    const { classifier, wasm } = await setUp();
+    const group = (_: ImageSource, position: number) =>
+      position === 1 ? bad : "anna";
+    const pending = classifier.add(files(2), {
+      label: "ants",
+      group: group as never,
+    });
+    await expect(pending).rejects.toMatchObject({
+      code: "INVALID_ARGUMENT",
+      message: expect.stringContaining(says) as unknown,
+    });
+    expect(wasm.samples).toEqual([]);
+  });
+
   it.each([
     [[], {}, "label"],
     [[], { label: " " }, "label"],
+    [[], { label: "ants", group: null }, "group is null: pass a string"],
+    [[], { label: "ants", group: " " }, 'group is " "'],
+    [[], { label: "ants", group: 7 }, "group is 7"],
+    [[], { label: "ants", group: ["a"] }, "group is an Array"],
     [[], { label: "ants", split: "half" }, "split"],
     [file("one"), { label: "ants" }, "iterable"],
     [["path.jpg"], { label: "ants" }, 'Image 1 is "path.jpg"'],

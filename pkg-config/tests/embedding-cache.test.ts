@@ -29,10 +29,10 @@ function fillDisk() {
   });
 }
 
-const one = Float32Array.of(1, 2, 3);
-const two = Float32Array.of(4, 5, 6);
+const one = Uint8Array.of(1, 2, 3);
+const two = Uint8Array.of(4, 5, 6);
 
-describe("stored embeddings", () => {
+describe("stored records", () => {
   it("are found again by their keys, also by another worker", async () => {
     const cache = new EmbeddingCache();
     await cache.put([
@@ -50,8 +50,11 @@ describe("stored embeddings", () => {
     expect(await cache.get(["a"])).toEqual([undefined]);
   });
 
-  it("are not taken for embeddings when another script has written something else", async () => {
-    await set("a", "not one", createStore("headstart", "embeddings"));
+  it.each([
+    ["another script's text", "not one"],
+    ["an embedding of an earlier version", Float32Array.of(1, 2, 3)],
+  ])("are not mixed up with %s", async (_, value) => {
+    await set("a", value, createStore("headstart", "embeddings"));
     expect(await new EmbeddingCache().get(["a"])).toEqual([undefined]);
   });
 
@@ -77,7 +80,7 @@ describe("stored embeddings", () => {
     await cache.put([["first", one]]);
     expect(cache.problem).toBe("denied");
     expect(await cache.get(["first"])).toEqual([one]);
-    await cache.put(Array.from({ length: 16_384 }, (_, i) => [`${i}`, two]));
+    await cache.put(Array.from({ length: 8_192 }, (_, i) => [`${i}`, two]));
     expect(await cache.get(["first", "0"])).toEqual([undefined, two]);
   });
 
@@ -124,15 +127,22 @@ describe("adding images again", () => {
     expect(answer).toMatchObject({ added: 3, ids: [0, 1, 2], rejected: [] });
     expect(decode).toHaveBeenCalledOnce();
     expect(wasm.embedded).toEqual([["ccc"]]);
-    expect(
-      wasm.samples.map(({ name, embedding }) => [name, embedding]),
-    ).toEqual(
-      ["ccc", "bb", "a"].map((name) => [name, Float32Array.of(name.length, 1)]),
+    expect(wasm.samples.map(({ name, record }) => [name, record])).toEqual(
+      ["ccc", "bb", "a"].map((name) => [name, Uint8Array.of(name.length, 1)]),
     );
     expect(await session.stats()).toMatchObject({ images: 3, cached: 2 });
   });
 
-  it("computes again for other weights, views or another backend", async () => {
+  it("stores each record alone, as bytes of its own", async () => {
+    await setUp().add("a", "bb");
+    const [record] = await new EmbeddingCache().get([
+      "fake weights hash of bb",
+    ]);
+    expect(record).toEqual(Uint8Array.of(2, 1));
+    expect(record!.buffer.byteLength).toBe(2);
+  });
+
+  it("computes again for other weights, views, features or another backend", async () => {
     await setUp().add("a");
     const { wasm, add } = setUp();
     wasm.embeddingKey = () => "other weights";

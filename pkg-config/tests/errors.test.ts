@@ -39,14 +39,12 @@ describe("an error that crosses the worker boundary", () => {
 });
 
 describe("whatever is thrown", () => {
-  it("keeps a code that came from Rust", () => {
-    const error = asHeadstartError(
-      rustError("TOO_FEW_CLASSES", "One class only."),
-    );
-    expect(error).toMatchObject({
-      code: "TOO_FEW_CLASSES",
-      message: "One class only.",
-    });
+  it.each([
+    ["TOO_FEW_CLASSES", "One class only."],
+    ["IMAGES_OUTDATED", "Add the same files again."],
+  ])("keeps the code %s that came from Rust", (code, message) => {
+    const error = asHeadstartError(rustError(code, message));
+    expect(error).toMatchObject({ code, message });
   });
 
   it.each([

@@ -53,6 +53,28 @@ describe("adding", () => {
     ]);
   });
 
+  it("adds an image with its group, and with when it was taken where it says so", async () => {
+    const { wasm, session } = setUp();
+    const data = new Uint8ClampedArray(4 * 20 * 30);
+    const pixels = { data, width: 20, height: 30 } as unknown as ImageData;
+    const taken = file("a.jpg", "taken 1700000000");
+    await session.add(
+      request([
+        { kind: "file", name: "a.jpg", blob: taken, group: "burst" },
+        ...files("b.jpg"),
+        { kind: "pixels", name: "pixels", pixels, group: "burst" },
+      ]),
+      never,
+    );
+    expect(
+      wasm.samples.map(({ name, group, taken }) => [name, group, taken]),
+    ).toEqual([
+      ["a.jpg", "burst", 1_700_000_000],
+      ["b.jpg", null, null],
+      ["pixels", "burst", null],
+    ]);
+  });
+
   it("tells duplicates, of earlier calls and within one batch, and counts them once", async () => {
     const { wasm, session } = setUp();
     await session.add(request(files("a")), never);

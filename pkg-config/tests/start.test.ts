@@ -5,7 +5,12 @@ import type { BackendChoice, Progress } from "../src/types/index.js";
 import { Backbones, type Loading } from "../src/worker/backbones.js";
 import { start, type Platform } from "../src/worker/start.js";
 import { Traps } from "../src/worker/traps.js";
-import { fakeLoading, loadOptions, request } from "./fake/backbone.js";
+import {
+  FakeBackbone,
+  fakeLoading,
+  loadOptions,
+  request,
+} from "./fake/backbone.js";
 
 const hardware: Adapter = {
   found: true,
@@ -57,6 +62,13 @@ const webgpu =
   });
 
 describe("starting", () => {
+  it("opens a session with the views and features that were asked for", async () => {
+    const session = vi.spyOn(FakeBackbone.prototype, "session");
+    await run("cpu");
+    expect(session.mock.calls).toEqual([["flip", "all"]]);
+    session.mockRestore();
+  });
+
   it("loads the one module that runs, tells each stage, and says why", async () => {
     const { started, progress, backbones } = await run("auto");
     expect(backbones.map(({ kind }) => kind)).toEqual(["webgpu"]);

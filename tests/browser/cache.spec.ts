@@ -64,15 +64,20 @@ test("an embedding from the cache is the one that would be computed", async ({
   expect(losses[2]!.loss).toBe(losses[0]!.loss);
 });
 
-test("other views are computed again", async ({ packagePage }) => {
-  await create(packagePage, "cpu", "centre");
-  await add(packagePage, "checks", checks);
-  await packagePage.evaluate(() => window.classifier.dispose());
-  await create(packagePage, "cpu", "flip");
-  await add(packagePage, "checks", checks);
-  const stats = await packagePage.evaluate(() => window.classifier.stats());
-  expect(stats).toMatchObject({ images: 4, cached: 0 });
-});
+for (const [what, views, features] of [
+  ["views", "flip", "all"],
+  ["features", "centre", "last"],
+] as const) {
+  test(`other ${what} are computed again`, async ({ packagePage }) => {
+    await create(packagePage, "cpu", "centre");
+    await add(packagePage, "checks", checks);
+    await packagePage.evaluate(() => window.classifier.dispose());
+    await create(packagePage, "cpu", views, features);
+    await add(packagePage, "checks", checks);
+    const stats = await packagePage.evaluate(() => window.classifier.stats());
+    expect(stats).toMatchObject({ images: 4, cached: 0 });
+  });
+}
 
 test("weights are downloaded once, as long as the server's file is the same", async ({
   packagePage,

@@ -52,7 +52,7 @@ test("auto takes the CPU, says why, and loads nothing of the other module", asyn
   expect(result.backend.reason).toMatch(
     /^This browser has .*WebGPU.*so the CPU is used\.$/,
   );
-  expect(result.length).toBe(512);
+  expect(result.length).toBe(960);
   const modules = requests.filter((url) => url.endsWith(".wasm"));
   expect(modules.map((url) => url.split("/").at(-1))).toEqual([
     "headstart.wasm",

@@ -69,11 +69,15 @@ test("learns checks and rings, reports on held-out photos, and predicts", async 
     method: "lbfgs",
     l2: 0.1,
     balanced: false,
-    scaling: "shrunken",
+    lastStage: null,
+    scaling: "per axis",
     fewImages: false,
+    converged: true,
     views: "centre",
+    features: "all",
   });
   expect(report.nearDuplicates).toMatchObject({ setAside: 0, conflicts: [] });
+  expect(report.groups).toMatchObject({ groups: 0, images: 0, setAside: 0 });
 
   const unseen = [
     ...photos("val", "checks", 2, 10),
@@ -280,7 +284,7 @@ test("explains a prediction by where it looked and what it is like", async ({
     typed: true,
   });
   const { grid, values, box } = heatmap!;
-  expect(grid).toHaveLength(49);
+  expect(grid).toHaveLength(56 * 56);
   expect(Math.max(...grid)).toBeGreaterThan(Math.min(...grid));
   expect(values).toHaveLength(224 * 224);
   const ordered = values.toSorted((a, b) => a - b);
@@ -389,9 +393,93 @@ test("takes whatever the browser has decoded, and leaves it usable", async ({
   expect(usable).toBe(true);
   expect(embeddings).toHaveLength(6);
   for (const embedding of embeddings) {
-    expect(embedding).toHaveLength(512);
+    expect(embedding).toHaveLength(960);
     expect(distance(embedding, embeddings[0]!)).toBe(0);
   }
+});
+
+test("with the features of the last stage, embeds by these alone, and all else goes with them", async ({
+  packagePage,
+}) => {
+  const checks = photos("train", "checks", 5);
+  const rings = photos("train", "rings", 5);
+  const { all, last, head, grid } = await packagePage.evaluate(
+    async ({ checks, rings }) => {
+      const { Classifier } = window.headstart;
+      const options = { weights: "/weights", backend: "cpu" as const };
+      const images = await window.files(checks);
+      const usual = await Classifier.create(options);
+      const [all] = await window.embed(usual, images.slice(0, 1));
+      usual.dispose();
+      const classifier = await Classifier.create({
+        ...options,
+        features: "last",
+      });
+      const [last] = await window.embed(classifier, images.slice(0, 1));
+      await classifier.add(images, { label: "checks" });
+      await classifier.add(await window.files(rings), { label: "rings" });
+      await window.steps(classifier.train());
+      const [prediction] = await classifier.predict(images.slice(0, 1), {
+        heatmap: true,
+      });
+      const { head } = await classifier.evaluate();
+      classifier.dispose();
+      const grid = prediction!.heatmap!.grid.length;
+      return { all: all!, last: last!, head, grid };
+    },
+    { checks: urlsOf(checks), rings: urlsOf(rings) },
+  );
+  expect(all).toHaveLength(960);
+  expect(last).toEqual(all.slice(960 - 512));
+  expect(head).toMatchObject({ features: "last", lastStage: null });
+  expect(grid).toBe(7 * 7);
+});
+
+test("keeps the images of a group together, and tells how many there are", async ({
+  packagePage,
+}) => {
+  await create(packagePage);
+  const urls = {
+    checks: urlsOf(photos("train", "checks", 12)),
+    rings: urlsOf(photos("train", "rings", 12)),
+  };
+  const [late] = urlsOf(photos("train", "checks", 1, 20));
+  const { report, tested, added, failure } = await packagePage.evaluate(
+    async ({ urls, late }) => {
+      const { classifier } = window;
+      for (const [label, photos] of Object.entries(urls)) {
+        await classifier.add(await window.files(photos), {
+          label,
+          group: (_, position) => `${label} ${position % 3}`,
+        });
+      }
+      await window.steps(classifier.train());
+      const report = await classifier.evaluate();
+      const { added } = await classifier.add(await window.files([late!]), {
+        label: "checks",
+        split: "test",
+        group: "checks 0",
+      });
+      await window.steps(classifier.train());
+      const failure = await window.failure(classifier.evaluate());
+      const tested = report.predictions.map(({ id, label }) => ({ id, label }));
+      return { report, tested, added, failure };
+    },
+    { urls, late },
+  );
+  expect(report.groups).toMatchObject({
+    groups: 6,
+    images: 24,
+    setAside: 0,
+    suspected: null,
+  });
+  // One whole group of each class is tested on: every third of its images.
+  const groups = tested.map(({ id, label }) => `${label} ${id % 3}`);
+  expect(new Set(groups).size).toBe(2);
+  expect(report.tested).toBe(8);
+  // The only image for the test is of a group that is learned from.
+  expect(added).toBe(1);
+  expect(failure).toMatchObject({ code: "NO_TEST_IMAGES" });
 });
 
 test("sees the colours under transparent pixels, as Pillow does", async ({

@@ -215,6 +215,59 @@ test("lets views be chosen until there are photos", async ({
   );
 });
 
+test("keeps photos together that come in folders inside their class folder", async ({
+  page,
+  makeFolder,
+}) => {
+  const headstart = new HeadstartPage(page);
+  await headstart.open();
+  await headstart.addFolder(
+    makeFolder("photos", {
+      "checks/anna": photos("train", "checks", 3),
+      "checks/ben": photos("train", "checks", 3, 3),
+      "rings/anna": photos("train", "rings", 3),
+      "rings/ben": photos("train", "rings", 3, 3),
+    }),
+  );
+  await headstart.finish(/Added 12 photos/);
+  await headstart.trainToEnd();
+  const groups = page.getByRole("region", { name: "groups" });
+  await expect(groups).toContainText("12 photos came in 2 groups");
+  // All of anna's or all of ben's.
+  await expect(page.getByRole("region", { name: "Report" })).toContainText(
+    "6 held-out photos",
+  );
+});
+
+test("notes photos that seem to be of one burst, and a training that stopped too early", async ({
+  page,
+}) => {
+  const headstart = new HeadstartPage(page);
+  await headstart.open();
+  for (const pattern of ["checks", "rings"] as const) {
+    await page.getByLabel("Class name").fill(pattern);
+    const files = filesOf(photos("train", pattern, 5));
+    const burst = files.map((file, i) => ({ ...file, name: `burst ${i}.jpg` }));
+    await page.getByTestId("class-files").setInputFiles(burst);
+    await headstart.finish(/Added 5 photos/);
+  }
+  await page.getByText("Options", { exact: true }).click();
+  await page.getByLabel("Epochs at most").fill("1");
+  await page.getByLabel("Epochs at most").blur();
+  await headstart.trainToEnd();
+  const report = page.getByRole("region", { name: "Report" });
+  await expect(report.getByTestId("suspected-groups")).toContainText(
+    /images have names that number on .* give them a common group.*folder inside/,
+  );
+  await expect(report.getByTestId("not-converged")).toContainText(
+    "train again with more epochs",
+  );
+  await page.getByLabel("Epochs at most").fill("");
+  await page.getByLabel("Epochs at most").blur();
+  await headstart.trainToEnd();
+  await expect(report.getByTestId("not-converged")).toHaveCount(0);
+});
+
 test("takes a single class folder, and more photos of it", async ({
   page,
   makeFolder,

@@ -1,6 +1,7 @@
 /** Exporting and loading: a project goes on where it was, a head predicts the same, and bad files say what is wrong. */
 import type { Prediction, Report } from "headstart";
 import { photos } from "./support/inputs.js";
+import { parse, write, type Contents } from "./support/safetensors.js";
 import { add, create, expect, test, urlsOf } from "./support/test.js";
 
 const held = photos("val", "checks", 2, 10);
@@ -61,6 +62,75 @@ test("a project has the same report and predictions, and goes on", async ({
     { label: "rings", auto: 8 },
   ]);
   expect(more.trained).toBeGreaterThan(before.report.trained);
+});
+
+test("a project of version 1 predicts and evaluates, and trains once its images are added again", async ({
+  packagePage,
+  site,
+}) => {
+  const checks = urlsOf(photos("train", "checks", 8));
+  const rings = urlsOf(photos("train", "rings", 8));
+  await packagePage.evaluate(() => window.classifier.dispose());
+  await create(packagePage, "cpu", "centre", "last");
+  await add(packagePage, "checks", photos("train", "checks", 8));
+  await add(packagePage, "rings", photos("train", "rings", 8));
+  const { exported, before } = await packagePage.evaluate(async (urls) => {
+    await window.steps(window.classifier.train());
+    const project = await window.classifier.export("project");
+    const predictions = await window.classifier.predict(
+      await window.files(urls),
+    );
+    return {
+      exported: [...new Uint8Array(await project.arrayBuffer())],
+      before: predictions.map(({ classes }) => classes),
+    };
+  }, urlsOf(held));
+  const contents = parse(Buffer.from(exported));
+  expect(contents.metadata.version).toBe("2");
+  const address = site.put("/own/project", write(asVersion1(contents)));
+  const result = await packagePage.evaluate(
+    async ({ address, held, classes }) => {
+      const project = await (await fetch(address)).blob();
+      const again = await window.headstart.Classifier.load(project, {
+        weights: "/weights",
+        backend: "cpu",
+      });
+      const predictions = await again.predict(await window.files(held));
+      const { tested } = await again.evaluate();
+      const refused = await window.failure(window.steps(again.train()));
+      const added = [];
+      for (const [label, urls] of classes)
+        added.push(await again.add(await window.files(urls), { label }));
+      await window.steps(again.train());
+      const { head } = await again.evaluate();
+      const after = predictions.map(({ classes }) => classes);
+      const { images } = await again.stats();
+      return { after, tested, refused, added, head, images };
+    },
+    {
+      address,
+      held: urlsOf(held),
+      classes: [
+        ["checks", checks],
+        ["rings", rings],
+      ] as const,
+    },
+  );
+  for (const [i, classes] of result.after.entries()) {
+    expect(classes.map(({ label }) => label)).toEqual(
+      before[i]!.map(({ label }) => label),
+    );
+    expect(classes[0]!.probability).toBeCloseTo(before[i]![0]!.probability, 5);
+  }
+  expect(result.tested).toBeGreaterThan(0);
+  expect(result.refused).toMatchObject({ code: "IMAGES_OUTDATED", own: true });
+  expect(result.refused!.message).toContain("Add the same files again");
+  expect(result.added).toMatchObject([
+    { added: 8, duplicates: [] },
+    { added: 8, duplicates: [] },
+  ]);
+  expect(result.head).toMatchObject({ features: "all" });
+  expect(result.images).toBe(16);
 });
 
 test("a head alone gives the same probabilities", async ({ packagePage }) => {
@@ -164,3 +234,30 @@ test("a file that is no project is refused by name, and nothing is left running"
   }
   await expect.poll(() => packagePage.workers().length).toBe(0);
 });
+
+/** What a project of the last stage's features was before others were known. */
+function asVersion1({ metadata, tensors }: Contents): Contents {
+  const { features, measured, ...project } = JSON.parse(
+    metadata.project!,
+  ) as Project;
+  const { turns, ...provenance } = project.provenance;
+  const { lastStage, converged, ...summary } = project.head.summary;
+  // So that these are what is left out.
+  expect([features, lastStage, converged]).toEqual(["last", null, true]);
+  expect(measured).toBeDefined();
+  expect(turns).toBeGreaterThan(0);
+  const head = { ...project.head, summary };
+  const document = { ...project, provenance, head, report: null };
+  return {
+    metadata: { ...metadata, version: "1", project: JSON.stringify(document) },
+    tensors,
+  };
+}
+
+/** What version 2 has and version 1 has not. */
+interface Project {
+  features: string;
+  measured: object;
+  provenance: { turns: number };
+  head: { summary: { lastStage: null; converged: boolean } };
+}

@@ -45,7 +45,7 @@ test("classifiers share a worker, a download and a backbone, and keep their imag
     [],
     [{ label: "rings", auto: 1 }],
   ]);
-  expect(result.length).toBe(512);
+  expect(result.length).toBe(960);
   console.log(
     `sharing: ${result.alone / MEGABYTE} MiB of WebAssembly memory with one classifier, ${result.together / MEGABYTE} MiB with three`,
   );

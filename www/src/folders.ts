@@ -6,6 +6,8 @@ import type { Split } from "headstart";
 export interface PathFile {
   path: string;
   file: File;
+  /** What the photo belongs to besides its class, such as the person it shows. */
+  group?: string | undefined;
 }
 
 /** Photos that share a label and a split. */
@@ -50,6 +52,9 @@ const byName = new Intl.Collator("en", { numeric: true });
  * Understood are one folder per class, a parent of such folders, and a parent with a `train` and a
  * `val` or `test` folder. A folder counts as `train` or `test` only if it holds class folders, so
  * that a class may bear such a name.
+ *
+ * Folders in a class folder are groups, where there are two or more: a single one, such as `ants/images`, says nothing.
+ * Folders of one name in several classes are one group, since they may be of one person.
  *
  * Photos to learn from are always `auto`: with a test folder they all serve for training, and
  * without one the package holds some of them out.
@@ -125,14 +130,27 @@ function sortClasses(folder: Folder, split: Split, sorted: SortedPhotos): void {
 function sortClass(folder: Folder, split: Split, sorted: SortedPhotos): void {
   const splits = splitsOfClass(folder);
   if (!splits) {
-    addGroup(folder.name, split, allFiles(folder), sorted);
+    addGroup(folder.name, split, grouped(folder), sorted);
     return;
   }
   addGroup(folder.name, split, folder.files, sorted);
   for (const child of folder.folders.values()) {
     const childSplit = isTest(child) ? "test" : split;
-    addGroup(folder.name, childSplit, allFiles(child), sorted);
+    addGroup(folder.name, childSplit, grouped(child), sorted);
   }
+}
+
+/** All files of a class, those in its folders as groups. */
+function grouped(folder: Folder): PathFile[] {
+  const children = [...folder.folders.values()];
+  if (children.filter(holdsPhotos).length < 2) return allFiles(folder);
+  const inGroups = children.flatMap((child) =>
+    allFiles(child).map((item) => ({
+      ...item,
+      group: child.name.trim() || undefined,
+    })),
+  );
+  return [...folder.files, ...inGroups];
 }
 
 /** Whether a class is itself divided: `ants/train/1.jpg` and `ants/val/2.jpg`. */

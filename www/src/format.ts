@@ -10,6 +10,11 @@ export function percentOrDash(share: number | null): string {
   return share === null ? "–" : percent(share);
 }
 
+/** To three digits: `0.0316`. */
+export function brief(number: number): string {
+  return String(Number(number.toPrecision(3)));
+}
+
 export function count(number: number, one: string, many = `${one}s`): string {
   return `${number.toLocaleString("en")} ${number === 1 ? one : many}`;
 }

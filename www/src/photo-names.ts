@@ -5,6 +5,8 @@ import type { PathFile } from "./folders";
 export interface Photo {
   name: string;
   file: File;
+  /** As in {@link PathFile}. */
+  group?: string | undefined;
 }
 
 /** Every name occurs once: the report refers to photos by name, and phones call every photo `image.jpg`. */
@@ -14,13 +16,13 @@ export class PhotoNames {
   /** Names for `files`. A name is taken only when its photo is kept. */
   give(files: PathFile[]): Photo[] {
     const given = new Set<string>();
-    return files.map(({ path, file }) => {
+    return files.map(({ path, file, group }) => {
       let name = path;
       for (let n = 2; given.has(name) || this.#photos.has(name); n++) {
         name = path.replace(/(\.[^./]*)?$/, ` (${n})$1`);
       }
       given.add(name);
-      return { name, file };
+      return { name, file, group };
     });
   }
 

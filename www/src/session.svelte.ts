@@ -246,6 +246,7 @@ export class Session {
       const added = await classifier.add(renamed(photos), {
         label,
         split,
+        group: (_, position) => photos[position]?.group,
         signal,
         onProgress: ({ stage, loaded }) => {
           if (stage === "images") activity.loaded = start + loaded;
@@ -406,7 +407,7 @@ function renamed(photos: Photo[]): File[] {
 }
 
 function toFiles(photos: Photo[]): PathFile[] {
-  return photos.map(({ name, file }) => ({ path: name, file }));
+  return photos.map(({ name, file, group }) => ({ path: name, file, group }));
 }
 
 /** Says of a photo that was not taken what it is called on disk, where it was given another name. */

@@ -2,16 +2,33 @@
 
 import type {
   Calibration,
+  Groups,
   HeadSummary,
   LearningCurve,
   NearDuplicates,
+  TrainPhase,
   Views,
 } from "headstart";
-import { count } from "./format";
+import { brief, count, percent } from "./format";
+
+/** What is being done in a training. */
+export function describePhase(phase: TrainPhase): string {
+  switch (phase) {
+    case "choosing l2":
+      return "Trying how strongly to hold the head’s weights down, on parts of the training photos.";
+    case "learning curve":
+      return "Learning from fewer of the training photos, to tell whether more would help.";
+    case "fit":
+      return "Fitting the head to all training photos.";
+    case "comparing":
+      return "Comparing the held-out photos with the training photos, to tell which would be refused.";
+  }
+}
 
 /** Which head was trained. The page leaves L-BFGS's penalty to the package, which chooses it where it can. */
 export function describeHead(head: HeadSummary): string {
-  const { method, l2, balanced, fewImages, views } = head;
+  const { method, balanced, fewImages, lastStage, views, features } = head;
+  const l2 = brief(head.l2);
   const sentences: string[] = [];
   if (method !== "lbfgs") {
     sentences.push(
@@ -24,6 +41,12 @@ export function describeHead(head: HeadSummary): string {
   } else {
     sentences.push(`Logistic regression, L2 ${l2} chosen by cross-validation.`);
   }
+  if (lastStage)
+    sentences.push(
+      `A second one, on the network’s last stage alone (L2 ${brief(lastStage.l2)}), counts for ${percent(lastStage.share)}.`,
+    );
+  if (features === "last")
+    sentences.push("Of the network, only the last stage’s features were used.");
   if (balanced)
     sentences.push("Every class counts alike, however many photos it has.");
   if (views !== "centre")
@@ -65,6 +88,18 @@ export function describeNearDuplicates(found: NearDuplicates): string {
   if (setAside > 0)
     sentences.push(
       `${count(setAside, "held-out photo")} of these ${setAside === 1 ? "was" : "were"} left out of the test: the head had learned from a near-duplicate, so getting ${setAside === 1 ? "it" : "them"} right would prove little.`,
+    );
+  return sentences.join(" ");
+}
+
+/** Photos that were given a common group, by the folders that they came in. */
+export function describeGroups({ groups, images, setAside }: Groups): string {
+  const sentences = [
+    `${count(images, "photo")} came in ${count(groups, "group")}, each of which is kept together.`,
+  ];
+  if (setAside > 0)
+    sentences.push(
+      `${count(setAside, "held-out photo")} of these ${setAside === 1 ? "was" : "were"} left out of the test: the head had learned from others of the same group.`,
     );
   return sentences.join(" ");
 }

@@ -39,6 +39,34 @@ describe("sortPhotos", () => {
     ]);
   });
 
+  it.each([
+    ["data/ants/", ["data/bees/9.jpg"]],
+    ["train/ants/", ["train/bees/9.jpg"]],
+    ["data/ants/train/", ["data/ants/val/8.jpg", "data/bees/9.jpg"]],
+  ])("takes the folders in %s as groups", (folder, others) => {
+    const paths = ["3.jpg", "anna/1.jpg", "ben/more/2.jpg"];
+    const own = paths.map((path) => folder + path);
+    const { groups } = sortPhotos([...own, ...others].map(fileAt), "learn");
+    const grouped = groups.map(({ label, files }) => [
+      label,
+      ...files.map(({ file, group }) => [file.name, group]),
+    ]);
+    expect(grouped).toContainEqual([
+      "ants",
+      ["3.jpg", undefined],
+      ["1.jpg", "anna"],
+      ["2.jpg", "ben"],
+    ]);
+    expect(grouped).toContainEqual(["bees", ["9.jpg", undefined]]);
+  });
+
+  it("takes no group from the only folder in a class folder", () => {
+    const paths = ["data/ants/images/1.jpg", "data/bees/images/2.jpg"];
+    const { groups } = sortPhotos(paths.map(fileAt), "learn");
+    const files = groups.flatMap((group) => group.files);
+    expect(files.map(({ group }) => group)).toEqual([undefined, undefined]);
+  });
+
   it("takes several folders dropped at once as a class each", () => {
     expect(sort(["ants/1.jpg", "bees/2.jpg"]).groups).toEqual([
       "ants auto: ants/1.jpg",

@@ -22,6 +22,15 @@ it("gives photos of the same name different names, in one call and over several"
   ]);
 });
 
+it("keeps a photo's group with it", () => {
+  const file = new File(["x"], "x.jpg");
+  const photos = new PhotoNames().give([
+    { path: "x.jpg", file, group: "anna" },
+    { path: "y.jpg", file },
+  ]);
+  expect(photos.map(({ group }) => group)).toEqual(["anna", undefined]);
+});
+
 it("gives a name again whose photo was not kept", () => {
   const names = new PhotoNames();
   named(names, "broken.jpg");

@@ -1,19 +1,24 @@
-import type { HeadSummary } from "headstart";
+import type { HeadSummary, TrainPhase } from "headstart";
 import { expect, it } from "vitest";
 import {
   answerMorePhotos,
+  describeGroups,
   describeHead,
   describeNearDuplicates,
+  describePhase,
   describeTemperature,
 } from "../src/wording";
 
 const head: HeadSummary = {
   method: "lbfgs",
   l2: 0.01,
+  lastStage: null,
   balanced: false,
   scaling: "shrunken",
   fewImages: false,
+  converged: true,
   views: "centre",
+  features: "all",
 };
 
 it.each<[Partial<HeadSummary>, string]>([
@@ -25,6 +30,14 @@ it.each<[Partial<HeadSummary>, string]>([
   [
     { method: "sgd", l2: 0, scaling: null, fewImages: true },
     "A linear head, trained with SGD in mini-batches.",
+  ],
+  [
+    { l2: 0.0316227766, lastStage: { l2: 0.1, share: 0.4 } },
+    "Logistic regression, L2 0.0316 chosen by cross-validation. A second one, on the network’s last stage alone (L2 0.1), counts for 40.0 %.",
+  ],
+  [
+    { features: "last" },
+    "Logistic regression, L2 0.01 chosen by cross-validation. Of the network, only the last stage’s features were used.",
   ],
   [
     { balanced: true, views: "flip" },
@@ -60,4 +73,23 @@ it("says how many near-duplicates there are, and why some are not in the test", 
   expect(some).toContain("2 held-out photos of these were left out");
   const one = describeNearDuplicates({ ...found, setAside: 1 });
   expect(one).toContain("1 held-out photo of these was left out");
+});
+
+it.each<[TrainPhase, RegExp]>([
+  ["choosing l2", /how strongly to hold/],
+  ["learning curve", /fewer of the training photos/],
+  ["fit", /Fitting the head/],
+  ["comparing", /Comparing the held-out photos/],
+])("says what is done in the phase %s", (phase, says) => {
+  expect(describePhase(phase)).toMatch(says);
+});
+
+it("says how many groups came, and why some photos of them are not in the test", () => {
+  const found = { groups: 2, images: 9, suspected: null };
+  expect(describeGroups({ ...found, setAside: 0 })).toBe(
+    "9 photos came in 2 groups, each of which is kept together.",
+  );
+  expect(describeGroups({ ...found, setAside: 1 })).toContain(
+    "1 held-out photo of these was left out of the test",
+  );
 });

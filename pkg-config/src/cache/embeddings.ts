@@ -1,12 +1,15 @@
-/** Embeddings by what decides them: the image's content, the weights, and how images are prepared. */
+/**
+ * What Rust keeps of each image, its embedding above all, as bytes that only Rust reads; by what decides them: the
+ * image's content, the weights, and how images are prepared.
+ */
 import { clear, createStore, getMany, setMany } from "idb-keyval";
 import { messageOf } from "../errors.js";
 
 /** The browser's database. Its use rejects where there is none, for example in some private windows. */
 const openStore = () => createStore("headstart", "embeddings");
 
-/** 32 MB: enough for a sitting, where storage is not to be had. */
-const MOST_IN_MEMORY = 16_384;
+/** About 32 MB: enough for a sitting, where storage is not to be had. */
+const MOST_IN_MEMORY = 8_192;
 
 /**
  * Keeps embeddings in the browser's storage, and in memory where that fails: a full disk or a private
@@ -16,17 +19,17 @@ export class EmbeddingCache {
   /** Why embeddings are kept in memory only, once that is so. */
   problem: string | undefined;
 
-  readonly #memory = new Map<string, Float32Array>();
+  readonly #memory = new Map<string, Uint8Array>();
   #store: ReturnType<typeof openStore> | undefined;
 
   /** What is kept under each key. */
-  async get(keys: string[]): Promise<(Float32Array | undefined)[]> {
+  async get(keys: string[]): Promise<(Uint8Array | undefined)[]> {
     const stored = await this.#stored(keys);
     return keys.map((key, i) => this.#memory.get(key) ?? stored[i]);
   }
 
-  /** Keeps embeddings under their keys. */
-  async put(entries: [key: string, embedding: Float32Array][]): Promise<void> {
+  /** Keeps records under their keys. */
+  async put(entries: [key: string, record: Uint8Array][]): Promise<void> {
     if (this.problem === undefined) {
       try {
         await setMany(entries, this.#open());
@@ -35,7 +38,7 @@ export class EmbeddingCache {
         this.problem = messageOf(cause);
       }
     }
-    for (const [key, embedding] of entries) this.#memory.set(key, embedding);
+    for (const [key, record] of entries) this.#memory.set(key, record);
     for (const oldest of this.#memory.keys()) {
       if (this.#memory.size <= MOST_IN_MEMORY) break;
       this.#memory.delete(oldest);
@@ -47,12 +50,12 @@ export class EmbeddingCache {
     this.#memory.clear();
   }
 
-  async #stored(keys: string[]): Promise<(Float32Array | undefined)[]> {
+  async #stored(keys: string[]): Promise<(Uint8Array | undefined)[]> {
     try {
       const values = await getMany<unknown>(keys, this.#open());
       // Other scripts of the site can write there too.
       return values.map((value) =>
-        value instanceof Float32Array ? value : undefined,
+        value instanceof Uint8Array ? value : undefined,
       );
     } catch (cause) {
       this.problem ??= messageOf(cause);

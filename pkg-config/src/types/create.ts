@@ -38,6 +38,17 @@ export type BackendChoice = "auto" | "webgpu" | "cpu";
  */
 export type Views = "centre" | "flip" | "crops";
 
+/**
+ * Which of the network's features describe an image. An embedding holds, one after the other, the means of the maps
+ * that the network's stages put out: `"all"`, of all four, 960 numbers (64 of `layer1`, 128 of `layer2`, 256 of
+ * `layer3`, 512 of `layer4`, as torchvision names them); `"last"`, those of `layer4` alone, 512.
+ *
+ * Early stages know textures and edges that ImageNet's classes do not need, so `"all"` tells more apart, at no more
+ * computing per image. `"last"` is worth it for embeddings or a head that go to other programs, where torchvision's
+ * `fc` takes 512 features, and where heads of very many images are to be fitted in less time and memory.
+ */
+export type FeatureSet = "all" | "last";
+
 /** Where messages go; `console` is one. */
 export interface Logger {
   /** What took how long, and what came from a cache. */
@@ -76,6 +87,8 @@ export interface LoadOptions extends CallOptions {
 export interface CreateOptions extends LoadOptions {
   /** Default `"centre"`. It holds for all images of the classifier. */
   views?: Views | undefined;
+  /** Default `"all"`. It holds for all images of the classifier, and for what {@link Classifier.embed} gives. */
+  features?: FeatureSet | undefined;
 }
 
 /** Which backend runs, and why that one. */

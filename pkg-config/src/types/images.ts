@@ -14,16 +14,38 @@ export type ImageSource =
   | VideoFrame;
 
 /** Any number of images, one at a time: an array, a `FileList`, or an (async) generator. */
-export type Images = Iterable<ImageSource> | AsyncIterable<ImageSource>;
+export type Images<T extends ImageSource = ImageSource> =
+  Iterable<T> | AsyncIterable<T>;
 
 /** `auto` images are split by seed; once any image is `test`, every `auto` image is for training. */
 export type Split = "auto" | "train" | "test";
 
-export interface AddOptions extends CallOptions {
+/**
+ * The group of an image, or `undefined` where it is in none. `image` is as it was given, and `position` its place in the
+ * call, from 0. It runs on the caller's side, once for each image that is read; what it throws ends the call, and what
+ * was added before stays.
+ */
+export type GroupOf<T extends ImageSource = ImageSource> = (
+  image: T,
+  position: number,
+) => string | undefined;
+
+/** `T`: what the images are given as. */
+export interface AddOptions<
+  T extends ImageSource = ImageSource,
+> extends CallOptions {
   /** The class these images show. */
   label: string;
   /** Default `"auto"`. */
   split?: Split | undefined;
+  /**
+   * What the images belong to besides their class: a person, an object, a burst of photos. One name for all images of
+   * the call, or a function that gives each its own. Images of one group never stand on both sides of the split or in
+   * two folds, also where they are of several classes or come by several calls: else a head that knows the person is
+   * tested on that person, and the accuracy is better than it will be on others. {@link Classifier.add} has an
+   * example. Default: no group.
+   */
+  group?: string | GroupOf<T> | undefined;
 }
 
 /** An image that was not added, and why. */

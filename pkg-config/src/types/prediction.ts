@@ -29,8 +29,8 @@ export interface Prediction {
   /** Whether the image is unlike what the head learned from, and `label` is `null`. */
   unknown: boolean;
   /**
-   * Mean cosine similarity to the nearest three training images, in [-1, 1]; `null` where unknown images
-   * cannot be told.
+   * Mean similarity to the nearest three training images, in [-1, 1], as {@link NearestImage.similarity}; `null`
+   * where unknown images cannot be told.
    */
   similarity: number | null;
   /** Only when asked for. */
@@ -39,16 +39,19 @@ export interface Prediction {
   nearest?: NearestImage[];
 }
 
-/** Where in an image a class was seen: its class activation map (Zhou et al. 2016, https://arxiv.org/abs/1512.04150). */
+/**
+ * Where in an image a class was seen: its class activation map (Zhou et al. 2016, https://arxiv.org/abs/1512.04150),
+ * summed over the stages whose features the head takes.
+ */
 export interface Heatmap {
   /** The class explained: `classes[0].label`. */
   label: string;
   /**
-   * The exact map, 7x7, rows from the top: contributions to the class's logit. Their mean plus the bias
-   * is the logit.
+   * The exact map, rows from the top: contributions to the class's logit. Their mean plus the bias is the logit.
+   * 56x56 with the features `"all"`, 7x7 with `"last"`.
    */
   grid: Float32Array;
-  /** The grid upsampled to `width` by `height`, row by row from the top, scaled to [0, 1]: 1 is the most. */
+  /** The map smoothed to `width` by `height`, row by row from the top, scaled to [0, 1]: 1 is the most. */
   values: Float32Array;
   /** Columns of `values`. */
   width: number;
@@ -78,7 +81,7 @@ export interface NearestImage {
   name: string;
   /** The class that was given. */
   label: string;
-  /** Cosine similarity, in [-1, 1]. */
+  /** Mean of the cosines between the two images' features of each stage, in [-1, 1]. */
   similarity: number;
   /** As in {@link TestPrediction}. */
   image: Blob | null;

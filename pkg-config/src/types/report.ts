@@ -1,5 +1,5 @@
 /** The report: the head as judged on images that it has not learned from. */
-import type { Views } from "./create.js";
+import type { FeatureSet, Views } from "./create.js";
 import type { Method } from "./training.js";
 
 /** A class's measures; `null` where a ratio has nothing to divide by. */
@@ -38,13 +38,16 @@ export interface TestPrediction {
 export interface HeadSummary {
   /** How it was fitted. */
   method: Method;
-  /** The L2 penalty. */
+  /** The L2 penalty, of the regression on all features where there are two. */
   l2: number;
+  /** The second regression that the head is put together from; `null` where there is one. */
+  lastStage: LastStage | null;
   /** Whether classes were made to count alike. */
   balanced: boolean;
   /**
-   * How L-BFGS scales the features: `"per axis"`, each by its own deviation; `"shrunken"`, by deviations
-   * drawn towards their mean, under 100 training images. `null` for Adam and SGD.
+   * How L-BFGS scales the features: `"per axis"`, each by its own deviation, where the penalty was given;
+   * `"shrunken"`, by deviations drawn towards the mean of their stage, the more the fewer images there are. `null` for
+   * Adam and SGD.
    */
   scaling: "per axis" | "shrunken" | null;
   /**
@@ -52,8 +55,20 @@ export interface HeadSummary {
    * prior was used, and nothing was chosen by cross-validation.
    */
   fewImages: boolean;
+  /** Whether the fit came to its optimum. `false`: it stopped at its limit; train again with more `epochs`. */
+  converged: boolean;
   /** What is embedded of each image. */
   views: Views;
+  /** Which of the network's features describe an image. */
+  features: FeatureSet;
+}
+
+/** A regression on the features of the network's last stage alone, whose logits are added to those of the other one. */
+export interface LastStage {
+  /** Its L2 penalty. */
+  l2: number;
+  /** How much it counts, in [0, 1]. */
+  share: number;
 }
 
 /** Temperature scaling of the probabilities (Guo et al. 2017, https://arxiv.org/abs/1706.04599). */
@@ -86,7 +101,7 @@ export interface CrossValidation {
 
 /** Cross-validated accuracy on a share of the training images. */
 export interface LearningPoint {
-  /** 0.25, 0.5 or 1. */
+  /** In (0, 1], for example 0.25, 0.5 and 1. */
   share: number;
   /** How many training images that is. */
   images: number;
@@ -144,6 +159,21 @@ export interface NearDuplicate {
   label: string;
 }
 
+/** What was found out about images that belong together besides their class. */
+export interface Groups {
+  /** Groups that were given. */
+  groups: number;
+  /** How many images are in them. */
+  images: number;
+  /** Held-out images left out of the test because others of their group are among the training images. */
+  setAside: number;
+  /**
+   * Why images without a group seem to belong together, such as those of a burst, and what to do: a sentence for people.
+   * `null` where nothing says so.
+   */
+  suspected: string | null;
+}
+
 /** How the head does at telling what is none of the classes. */
 export interface UnknownReport {
   /** Held-out images of the classes that would be refused as unknown. */
@@ -194,6 +224,8 @@ export interface Report {
   labelProblems: LabelProblem[];
   /** Images that look nearly the same. */
   nearDuplicates: NearDuplicates;
+  /** Images that belong together, as given with `add` and as suspected. */
+  groups: Groups;
   /** `null` where there are too few training images for a threshold. */
   unknown: UnknownReport | null;
 }

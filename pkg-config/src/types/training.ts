@@ -1,7 +1,8 @@
 /** Training: how, and what each step says. */
 
 /**
- * `"lbfgs"`: multinomial logistic regression on standardised embeddings, to its one optimum.
+ * `"lbfgs"`: multinomial logistic regression on standardised embeddings, to its one optimum; with the features `"all"`
+ * and no penalty given, two of them, on all features and on those of the last stage, put together.
  * `"adam"`, `"sgd"`: mini-batches; `"sgd"` is the classic transfer-learning recipe.
  */
 export type Method = "lbfgs" | "adam" | "sgd";
@@ -10,7 +11,10 @@ export type Method = "lbfgs" | "adam" | "sgd";
 export interface TrainOptions {
   /** Default `"lbfgs"`. */
   method?: Method | undefined;
-  /** Passes over the training images, at most. Default: 300 for L-BFGS, 60 for Adam, 25 for SGD. */
+  /**
+   * Passes over the training images, at most; of L-BFGS, for each regression. Default: 300 for L-BFGS, 60 for Adam, 25
+   * for SGD.
+   */
   epochs?: number | undefined;
   /** Adam and SGD. Default 0.001. */
   learningRate?: number | undefined;
@@ -39,23 +43,24 @@ export interface TrainOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** The state after one step. Accuracies are shares in [0, 1]. */
+/**
+ * The state after one step: an epoch of Adam and SGD, and otherwise a block of work of well under a second. Accuracies
+ * are shares in [0, 1].
+ */
 export interface TrainStep {
-  /** From 1. */
+  /** From 1; `"comparing"` begins anew. */
   epoch: number;
-  /** How many there will be at most; `null` for L-BFGS, which stops at the optimum. */
+  /** How many there will be at most; `null` for L-BFGS, which stops at the optimum, and for `"comparing"`. */
   epochs: number | null;
+  /** What the step was for. */
+  phase: TrainPhase;
   /**
-   * What the step was for. L-BFGS first chooses its penalty, unless it is given; then it fits heads that
-   * leave images out, by whose predictions the head is calibrated; then the head itself.
-   */
-  phase: "choosing l2" | "calibration" | "fit";
-  /**
-   * Mean cross-entropy over the training images after this step, in nats. Before the head itself is fitted,
-   * the mean loss of the heads under way.
+   * In nats. Adam and SGD: mean cross-entropy over the training images after this step. L-BFGS: the mean loss of the
+   * regressions under way, penalty included, and with the last step of `"fit"` the mean cross-entropy over the training
+   * images. 0 for `"comparing"`.
    */
   loss: number;
-  /** `null` before the head itself is fitted. */
+  /** `null` before a head can be judged: for L-BFGS, before the last step of `"fit"`. */
   trainAccuracy: number | null;
   /** `null` when no image was set aside. */
   validationLoss: number | null;
@@ -64,3 +69,10 @@ export interface TrainStep {
   /** The L2 penalty in force; `null` before the head itself is fitted. */
   l2: number | null;
 }
+
+/**
+ * `"choosing l2"`: L-BFGS leaves images out in turn, to choose its penalty, where it is not given, and to calibrate the
+ * head. `"learning curve"`: it learns from a part of the images, to tell whether more would help. `"fit"`: the head
+ * itself. `"comparing"`: held-out images with those learned from, to tell which would be refused as unknown.
+ */
+export type TrainPhase = "choosing l2" | "learning curve" | "fit" | "comparing";

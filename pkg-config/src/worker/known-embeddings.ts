@@ -3,7 +3,7 @@ import type { LogSink } from "../protocol.js";
 import type { Opened } from "./open-image.js";
 import type { WasmSession } from "./wasm-session.js";
 
-/** The cache of embeddings, as one session sees it: under its weights, views and backend. */
+/** The cache of records, as one session sees it: under its weights, views, features and backend. */
 export class KnownEmbeddings {
   /** How many were found. */
   found = 0;
@@ -23,24 +23,24 @@ export class KnownEmbeddings {
     this.#log = log;
   }
 
-  async find(images: Opened[]): Promise<Map<Opened, Float32Array>> {
+  async find(images: Opened[]): Promise<Map<Opened, Uint8Array>> {
     if (!this.#cache || images.length === 0) return new Map();
-    const embeddings = await this.#cache.get(images.map(this.#key()));
+    const records = await this.#cache.get(images.map(this.#key()));
     this.#tellProblem();
-    const known = new Map<Opened, Float32Array>();
+    const known = new Map<Opened, Uint8Array>();
     for (const [i, image] of images.entries()) {
-      const embedding = embeddings[i];
-      if (embedding) known.set(image, embedding);
+      const record = records[i];
+      if (record) known.set(image, record);
     }
     this.found += known.size;
     return known;
   }
 
-  async keep(computed: [Opened, Float32Array][]): Promise<void> {
+  async keep(computed: [Opened, Uint8Array][]): Promise<void> {
     if (!this.#cache) return;
     const key = this.#key();
     await this.#cache.put(
-      computed.map(([image, embedding]) => [key(image), embedding]),
+      computed.map(([image, record]) => [key(image), record]),
     );
     this.#tellProblem();
   }

@@ -3,14 +3,14 @@ import * as cpu from "../../build/wasm/cpu/headstart.js";
 import * as webgpu from "../../build/wasm/webgpu/headstart.js";
 import { HeadstartError, invalid, messageOf } from "../errors.js";
 import type { WasmSources } from "../protocol.js";
-import type { Backend, Views } from "../types/index.js";
+import type { Backend, FeatureSet, Views } from "../types/index.js";
 import type { Engine } from "./engines.js";
 import type { WasmSession } from "./wasm-session.js";
 
 /** The backbone that Rust offers: weights on a device. */
 export interface WasmBackbone extends Engine {
   backend(): Pick<Backend, "kind" | "adapter">;
-  session(views: Views): WasmSession;
+  session(views: Views, features: FeatureSet): WasmSession;
   /** From what a session exported. */
   restore(file: Uint8Array): WasmSession;
 }

@@ -2,14 +2,14 @@ import { fromPlain, HeadstartError } from "../errors.js";
 import type { Outgoing } from "../protocol.js";
 import type { Decoder } from "./decode.js";
 import { readBytes } from "./read-bytes.js";
-import type { WasmSession } from "./wasm-session.js";
+import type { Inspected, WasmSession } from "./wasm-session.js";
 
 /** An image that was read but not yet decoded. */
-export interface Opened {
+export interface Opened extends Inspected {
   /** Its place in the request. */
   position: number;
   name: string;
-  hash: string;
+  group: string | null;
   pixels: () => ImageData | Promise<ImageData>;
 }
 
@@ -20,10 +20,11 @@ export async function openImage(
   wasm: WasmSession,
   decoder: Decoder,
 ): Promise<Opened> {
-  const { name } = image;
+  const { name, group = null } = image;
+  const known = { position, name, group };
   const decoded = (pixels: ImageData): Opened => {
     const hash = wasm.inspectPixels(name, pixels);
-    return { position, name, hash, pixels: () => pixels };
+    return { ...known, hash, taken: null, pixels: () => pixels };
   };
   switch (image.kind) {
     case "failed":
@@ -31,9 +32,9 @@ export async function openImage(
     case "file": {
       const { blob } = image;
       const bytes = await readBytes(name, blob, "IMAGE_UNDECODABLE");
-      const hash = wasm.inspect(name, bytes);
+      const inspected = wasm.inspect(name, bytes);
       const pixels = () => decoder.decodeFile(name, blob, bytes);
-      return { position, name, hash, pixels };
+      return { ...known, ...inspected, pixels };
     }
     case "bitmap":
       return decoded(decoder.readBitmap(name, image.bitmap));

@@ -39,8 +39,9 @@ export interface Tools {
   traps: Traps;
 }
 
-interface Embedded extends Opened {
-  embedding: Float32Array;
+interface Embedded {
+  image: Opened;
+  record: Uint8Array;
 }
 
 /** The calls of a classifier, one after the other, on the session in Rust. */
@@ -102,7 +103,7 @@ export class Session {
         const embedded = await this.#embedEach(opened, rejected, signal);
         for (const { position, name, hash, pixels } of repeated) {
           // Twice in one batch, and unusable: both are told of.
-          if (!embedded.some((image) => image.hash === hash))
+          if (!embedded.some(({ image }) => image.hash === hash))
             await rejected.unless(position, name, async () => {
               await pixels();
             });
@@ -110,13 +111,11 @@ export class Session {
         // Nothing is waited for from here on: a batch is added whole, or not at all.
         throwIfCancelled(signal);
         const ids: (number | null)[] = images.map(() => null);
-        for (const { position, name, hash, embedding } of embedded) {
+        for (const { image, record } of embedded) {
+          const { position, name, hash, group, taken } = image;
           ids[position] = this.#wasm.addSample(
-            name,
-            hash,
-            label,
-            split,
-            embedding,
+            { name, hash, label, split, group, taken },
+            record,
           );
         }
         // Only an added image is known to Rust, so what is twice in one batch is told last.
@@ -138,10 +137,10 @@ export class Session {
     rejected: Rejected,
     signal: AbortSignal,
   ): Promise<Embedded[]> {
-    const embeddings = await this.#known.find(images);
-    const cached = embeddings.size;
+    const records = await this.#known.find(images);
+    const cached = records.size;
     const staged: Opened[] = [];
-    const unknown = images.filter((image) => !embeddings.has(image));
+    const unknown = images.filter((image) => !records.has(image));
     const decode = async (image: Opened) => image.pixels();
     for await (const [image, pixels] of ahead(unknown, decode)) {
       await pause();
@@ -152,9 +151,12 @@ export class Session {
       });
     }
     if (staged.length > 0) {
-      const computed = await this.#embedStaged(staged, signal);
-      for (const [image, embedding] of computed)
-        embeddings.set(image, embedding);
+      const computed = await this.#runStaged(
+        false,
+        signal,
+        (crops, { embeddings }) => divide(crops.records(embeddings), staged),
+      );
+      for (const [image, record] of computed) records.set(image, record);
       await this.#known.keep(computed);
     }
     this.#log(
@@ -162,8 +164,8 @@ export class Session {
       `${cached} of ${images.length} embeddings were in the cache.`,
     );
     return images.flatMap((image) => {
-      const embedding = embeddings.get(image);
-      return embedding ? [{ ...image, embedding }] : [];
+      const record = records.get(image);
+      return record ? [{ image, record }] : [];
     });
   }
 
@@ -172,7 +174,12 @@ export class Session {
       signal,
       async () => {
         await this.#stageAll(images, signal);
-        const embedded = await this.#embedStaged(images, signal);
+        const embedded = await this.#runStaged(
+          false,
+          signal,
+          (crops, { embeddings }) =>
+            divide(crops.embeddings(embeddings), images),
+        );
         return embedded.map(([, embedding]) => embedding);
       },
       images,
@@ -322,16 +329,6 @@ export class Session {
     }
   }
 
-  /** Of what was staged for each of `images`, in order. */
-  #embedStaged<T>(
-    images: T[],
-    signal: AbortSignal,
-  ): Promise<[T, Float32Array][]> {
-    return this.#runStaged(false, signal, (crops, { embeddings }) =>
-      divide(crops.embeddings(embeddings), images),
-    );
-  }
-
   #predictStaged(
     request: PredictRequest,
     signal: AbortSignal,
@@ -371,7 +368,11 @@ export class Session {
   }
 }
 
-function divide<T>(flat: Float32Array, images: T[]): [T, Float32Array][] {
+/** Each image with its part, which is a copy: what is kept or sent must not hold the others too. */
+function divide<T, Part>(
+  flat: { length: number; slice(start: number, end: number): Part },
+  images: T[],
+): [T, Part][] {
   const length = flat.length / images.length;
   return images.map((image, i) => [
     image,

@@ -106,7 +106,7 @@ async function open(
 ): Promise<WasmSession> {
   if ("views" in content) {
     throwIfCancelled(signal);
-    return backbone.session(content.views);
+    return backbone.session(content.views, content.features);
   }
   const name = "The file to load";
   const file = await readBytes(name, content.file, "PROJECT_CORRUPT");

@@ -10,17 +10,36 @@ import type { ClassCount, Skipped, Split, TrainStep } from "../types/index.js";
 export interface WasmCrops {
   /** RGB, `[crops, 224, 224, 3]`: one crop or several of each image. */
   bytes(): Uint8Array;
-  /** `[images, 512]`, flattened, from the embeddings of the crops. */
+  /** `[images, features]`, flattened, from all features of the crops: those that the session takes. */
   embeddings(embeddings: Float32Array): Float32Array;
+  /** What is to be kept of each image, one after the other and each of the same length, from the same. */
+  records(embeddings: Float32Array): Uint8Array;
   free(): void;
+}
+
+/** What a file says of itself. */
+export interface Inspected {
+  /** Of its content. */
+  hash: string;
+  /** When the photo was taken, in seconds since 1970 by the camera's clock; `null` where it does not say. */
+  taken: number | null;
+}
+
+/** What is to be known of an image besides its record. */
+export interface LabelledImage extends Inspected {
+  name: string;
+  label: string;
+  split: Split;
+  group: string | null;
 }
 
 /** The session that Rust offers. Only one of its methods may run at a time. */
 export interface WasmSession {
   /** How many images to stage before they are taken through the network, on one thread. */
   batchSize(): number;
-  /** Checks a file's header, and returns the hash of its content. */
-  inspect(name: string, bytes: Uint8Array): string;
+  /** Checks a file's header. */
+  inspect(name: string, bytes: Uint8Array): Inspected;
+  /** The hash of the pixels. */
   inspectPixels(name: string, image: ImageData): string;
   /** What to tell when an image of that content was added before. */
   duplicate(
@@ -41,13 +60,7 @@ export interface WasmSession {
     options: PredictRequest,
   ): BarePrediction[];
   /** Returns the image's id. */
-  addSample(
-    name: string,
-    hash: string,
-    label: string,
-    split: Split,
-    embedding: Float32Array,
-  ): number;
+  addSample(image: LabelledImage, record: Uint8Array): number;
   classes(): ClassCount[];
   /** Names all that an embedding depends on beside the image. */
   embeddingKey(): string;

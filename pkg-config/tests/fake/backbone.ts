@@ -104,7 +104,7 @@ export const request = (
   cache: false,
   threads: 1,
   wasm: {},
-  content: { views: "flip" },
+  content: { views: "flip", features: "all" },
   ...changes,
 });
 

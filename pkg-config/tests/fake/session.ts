@@ -1,5 +1,9 @@
 /** Stands in for the session in Rust. */
-import type { WasmCrops, WasmSession } from "../../src/worker/wasm-session.js";
+import type {
+  LabelledImage,
+  WasmCrops,
+  WasmSession,
+} from "../../src/worker/wasm-session.js";
 import type {
   BarePrediction,
   BareReport,
@@ -15,14 +19,7 @@ export function rustError(code: string, message: string): Error {
 
 /** Counts what it is asked, and fails when two of its methods run at once, as wasm-bindgen does. */
 export class FakeSession implements WasmSession {
-  readonly samples: {
-    id: number;
-    name: string;
-    hash: string;
-    label: string;
-    split: string;
-    embedding: Float32Array;
-  }[] = [];
+  readonly samples: (LabelledImage & { id: number; record: Uint8Array })[] = [];
   readonly staged: string[] = [];
   /** What is in the network. */
   running: string[] = [];
@@ -46,7 +43,9 @@ export class FakeSession implements WasmSession {
   inspect(name: string, bytes: Uint8Array) {
     this.#check();
     if (bytes.length === 0) throw rustError("IMAGE_EMPTY", `${name} is empty.`);
-    return `hash of ${new TextDecoder().decode(bytes)}`;
+    const text = new TextDecoder().decode(bytes);
+    const taken = /^taken (\d+)/.exec(text)?.[1];
+    return { hash: `hash of ${text}`, taken: taken ? Number(taken) : null };
   }
 
   inspectPixels(name: string, { data, width, height }: ImageData) {
@@ -93,16 +92,10 @@ export class FakeSession implements WasmSession {
     };
   }
 
-  addSample(
-    name: string,
-    hash: string,
-    label: string,
-    split: string,
-    embedding: Float32Array,
-  ) {
+  addSample(image: LabelledImage, record: Uint8Array) {
     this.#check();
     const id = this.#ids++;
-    this.samples.push({ id, name, hash, label, split, embedding });
+    this.samples.push({ ...image, id, record });
     return id;
   }
 
@@ -290,6 +283,12 @@ export class FakeCrops implements WasmCrops {
     return embeddings;
   }
 
+  /** Of each image, as many bytes as it has features. */
+  records(embeddings: Float32Array) {
+    this.session.embedded.push(this.names);
+    return Uint8Array.from(embeddings);
+  }
+
   free() {
     if (this.freed) throw new Error("null pointer passed to rust");
     this.freed = true;
@@ -320,10 +319,13 @@ function reportOn(samples: FakeSession["samples"]): BareReport {
     head: {
       method: "lbfgs",
       l2: 0.01,
+      lastStage: { l2: 0.1, share: 0.5 },
       balanced: false,
       scaling: "shrunken",
       fewImages: false,
+      converged: true,
       views: "centre",
+      features: "all",
     },
     calibration: null,
     crossValidation: null,
@@ -338,6 +340,7 @@ function reportOn(samples: FakeSession["samples"]): BareReport {
         heldOut: false,
       })),
     nearDuplicates: { groups: 0, images: 0, setAside: 0, conflicts: [] },
+    groups: { groups: 0, images: 0, setAside: 0, suspected: null },
     unknown: null,
   };
 }

@@ -16,7 +16,7 @@ class Pixels implements Partial<WasmSession> {
   #staged: ImageData | undefined;
 
   batchSize = () => 1;
-  inspect = () => "";
+  inspect = () => ({ hash: "", taken: null });
   classes = () => [];
 
   stage(_name: string, image: ImageData) {
@@ -32,6 +32,7 @@ class Pixels implements Partial<WasmSession> {
         const { width, height, data } = staged!;
         return Float32Array.of(width, height, ...data);
       },
+      records: () => new Uint8Array(),
       free: () => undefined,
     };
   }

@@ -1,7 +1,7 @@
 import { cpSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "@playwright/test";
-import type { BackendChoice, ClassCount, Views } from "headstart";
+import type { BackendChoice, ClassCount, FeatureSet, Views } from "headstart";
 import { nameOf, requireInputs } from "./inputs.js";
 import { test as base, expect } from "./page-errors.js";
 import { Site } from "./site.js";
@@ -60,17 +60,19 @@ export function create(
   page: Page,
   backend: BackendChoice = "cpu",
   views: Views = "centre",
+  features: FeatureSet = "all",
 ): Promise<void> {
   return page.evaluate(
-    async ({ backend, views }) => {
+    async ({ backend, views, features }) => {
       const { Classifier } = window.headstart;
       window.classifier = await Classifier.create({
         weights: "/weights",
         backend,
         views,
+        features,
       });
     },
-    { backend, views },
+    { backend, views, features },
   );
 }
 

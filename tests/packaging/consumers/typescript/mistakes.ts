@@ -8,6 +8,8 @@ const weights = "/weights";
 await Classifier.create({});
 // @ts-expect-error There is no such backend.
 const classifier = await Classifier.create({ weights, backend: "gpu" });
+// @ts-expect-error There are no such features.
+await Classifier.create({ weights, features: "first" });
 // @ts-expect-error There is no such option.
 await Classifier.create({ weights, wieghts: weights });
 // @ts-expect-error Only the slim entry point is told where its modules are.
@@ -26,6 +28,10 @@ await classifier.add([new Blob()], {});
 await classifier.add([], { label: "ants", split: "validation" });
 // @ts-expect-error An address is not an image.
 await classifier.add(["/photo.jpg"], { label: "ants" });
+// @ts-expect-error A group has a name.
+await classifier.add([], { label: "ants", group: 7 });
+// @ts-expect-error The images are no files, which the function takes.
+await classifier.add([new Blob()], { label: "ants", group: nameOf });
 // @ts-expect-error One image goes in brackets, too.
 await classifier.predict(new Blob());
 // @ts-expect-error There is no such method.
@@ -42,3 +48,7 @@ await classifier.remove({ label: "ants", ids: [1] });
 classifier.backend = { kind: "cpu", adapter: null, reason: "" };
 // @ts-expect-error There is no such code.
 export const code: ErrorCode = "OOPS";
+
+function nameOf(file: File): string {
+  return file.name;
+}

@@ -22,6 +22,7 @@ export async function main(
     weights,
     backend: "auto",
     views: "flip",
+    features: "last",
     signal,
     onProgress: ({ stage, loaded, total }) => {
       const share: number | undefined = total && loaded / total;
@@ -36,7 +37,15 @@ export async function main(
     split: "train",
   });
   console.log(added, rejected[0]?.reason);
-  await classifier.add([photo], { label: "bees" });
+  await classifier.add([photo], { label: "bees", group: "one hive" });
+  // The function takes what the call is given.
+  const nest = (file: File) => file.name.split("-")[0];
+  await classifier.add(files, { label: "ants", group: nest });
+  await classifier.add([...files, photo], {
+    label: "ants",
+    group: (image, position) =>
+      image instanceof File ? image.name : `page ${position}`,
+  });
   await classifier.rename("bees", "wild bees");
   const removed: number = await classifier.remove({ ids: [0] });
   console.log(removed, classifier.classes[0]?.label);
@@ -63,6 +72,8 @@ export async function main(
   const { memory } = await again.stats();
   console.log(memory.wasm, memory.gpu);
   const report = await again.evaluate();
+  const suspected: string | null = report.groups.suspected;
+  console.log(suspected, report.head.features, report.head.lastStage?.share);
   again.dispose();
   classifier.dispose();
   await Classifier.clearCache();

@@ -5,4 +5,6 @@ export function distance(a: number[], b: number[]): number {
   return norm(a.map((value, i) => value - b[i]!)) / norm(b);
 }
 
-const norm = (values: number[]) => Math.hypot(...values);
+/** Not by `Math.hypot`: maps are more numbers than a call takes. */
+const norm = (values: number[]) =>
+  Math.sqrt(values.reduce((sum, value) => sum + value * value, 0));

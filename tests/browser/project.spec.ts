@@ -247,10 +247,17 @@ function asVersion1({ metadata, tensors }: Contents): Contents {
   expect(measured).toBeDefined();
   expect(turns).toBeGreaterThan(0);
   const head = { ...project.head, summary };
-  const document = { ...project, provenance, head, report: null };
+  const samples = project.dataset.samples.map(
+    ({ fingerprinted, ...sample }) => {
+      expect(fingerprinted).toBe(true);
+      return sample;
+    },
+  );
+  const dataset = { ...project.dataset, samples };
+  const document = { ...project, dataset, provenance, head, report: null };
   return {
     metadata: { ...metadata, version: "1", project: JSON.stringify(document) },
-    tensors,
+    tensors: new Map([...tensors].filter(([name]) => name !== "fingerprints")),
   };
 }
 
@@ -258,6 +265,7 @@ function asVersion1({ metadata, tensors }: Contents): Contents {
 interface Project {
   features: string;
   measured: object;
+  dataset: { samples: { fingerprinted: boolean }[] };
   provenance: { turns: number };
   head: { summary: { lastStage: null; converged: boolean } };
 }

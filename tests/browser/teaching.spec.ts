@@ -6,10 +6,10 @@ import { expect, test } from "./support/test.js";
 const CLASSES = ["checks", "rings", "stripes"];
 const TRAINED = 60;
 const TESTED = 40;
-/** 100 of 107 test pictures are right: three fewer, for what another rounding may do. A third would be chance. */
-const LEAST = 0.9;
-/** 92 of 107 by the recipe of the tutorials, four fewer. */
-const LEAST_CLASSIC = 0.82;
+/** 115 of 120 test pictures are right: three fewer, for what another rounding may do. A third would be chance. */
+const LEAST = 0.93;
+/** 112 of 120 by the recipe of the tutorials, four fewer. */
+const LEAST_CLASSIC = 0.9;
 /** All ten are refused. */
 const LEAST_REFUSED = 8;
 
@@ -36,8 +36,9 @@ test("a person teaches checks, rings and stripes", async ({ page }) => {
   const text = await report.innerText();
   const count = (sentence: RegExp) => Number(sentence.exec(text)?.[1]);
   const tested = count(/of (\d+) held-out photos right/);
-  const setAside = count(/(\d+) held-out photos of these were left out/);
-  expect(tested + setAside).toBe(held);
+  // Alike as they are, no two of them are the same picture.
+  expect(text).not.toMatch(/were left out/);
+  expect(tested).toBe(held);
 
   const strange = strangers(10);
   await headstart.predict(strange);

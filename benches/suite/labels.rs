@@ -1,5 +1,6 @@
 //! Labels that were changed: how many are found among those in doubt, and how many others are named.
 
+use headstart::backbone::FeatureSet;
 use headstart::dataset::Turns;
 use headstart::evaluation::{Judged, label_problems};
 use headstart::head::{LabelledEmbeddings, TrainOptions, TrainingData};
@@ -9,7 +10,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::parallel;
 use crate::recipes::fit;
-use crate::sets::{Features, Set};
+use crate::sets::Set;
 use crate::table::{Table, percent};
 
 /// The share of the training labels that are changed to another class.
@@ -47,14 +48,14 @@ fn found(set: &Set) -> (usize, usize, usize, usize) {
     let mut order: Vec<usize> = (0..train.len()).collect();
     order.shuffle(&mut rng);
     order.truncate((CHANGED * train.len() as f64).round().max(1.0) as usize);
-    let mut rows: LabelledEmbeddings = set.rows(&train, Features::All);
+    let mut rows: LabelledEmbeddings = set.rows(&train, FeatureSet::All);
     for &place in &order {
         let other = rng.random_range(1..set.classes());
         rows.classes[place] = (rows.classes[place] + other) % set.classes();
     }
     let turns = Turns::new(&set.dataset, &set.units, &train, 0);
     let data = TrainingData {
-        parts: set.parts(Features::All),
+        parts: set.parts(FeatureSet::All),
         folds: turns.folds,
         order: turns.order,
         turns: turns.count,

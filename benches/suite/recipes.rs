@@ -2,11 +2,12 @@
 
 use std::time::Instant;
 
+use headstart::backbone::FeatureSet;
 use headstart::dataset::Turns;
 use headstart::evaluation::Metrics;
 use headstart::head::{Fit, Fitted, L2, LabelledEmbeddings, Method, TrainOptions, TrainingData};
 
-use crate::sets::{Features, Set};
+use crate::sets::Set;
 use crate::teachable_machine;
 
 /// A way to fit a head.
@@ -67,10 +68,10 @@ impl Recipe {
         }
     }
 
-    pub fn features(self) -> Features {
+    pub fn features(self) -> FeatureSet {
         match self {
-            Self::Default | Self::L2(_) => Features::All,
-            _ => Features::Last,
+            Self::Default | Self::L2(_) => FeatureSet::All,
+            _ => FeatureSet::Last,
         }
     }
 

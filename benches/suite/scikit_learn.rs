@@ -3,11 +3,12 @@
 
 use std::path::PathBuf;
 
+use headstart::backbone::FeatureSet;
 use headstart::head::{L2, LabelledEmbeddings, TrainOptions, TrainingData};
 use serde_json::{Value, json};
 
 use crate::recipes::{Recipe, fit};
-use crate::sets::{Features, Set};
+use crate::sets::Set;
 
 const PENALTIES: [f64; 4] = [1e-3, 1e-2, 1e-1, 1.0];
 
@@ -24,8 +25,8 @@ fn of_set(set: &Set) -> Value {
     let (train, val) = set.train_and_val();
     let chosen = Recipe::Default.fit(set, &train, 0).summary.l2;
     let (train, val) = (
-        set.rows(&train, Features::All),
-        set.rows(&val, Features::All),
+        set.rows(&train, FeatureSet::All),
+        set.rows(&val, FeatureSet::All),
     );
     let mut penalties = PENALTIES.to_vec();
     penalties.push(chosen);
@@ -39,7 +40,7 @@ fn of_set(set: &Set) -> Value {
             // Without folds the temperature is 1: scikit-learn has none.
             let data = TrainingData {
                 train: train.clone(),
-                parts: set.parts(Features::All),
+                parts: set.parts(FeatureSet::All),
                 ..TrainingData::default()
             };
             let fitted = fit(&options, set.dataset.labels().to_vec(), data);

@@ -27,13 +27,6 @@ pub struct Set {
     pub near: Vec<usize>,
 }
 
-/// Which of the features a head learns from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Features {
-    All,
-    Last,
-}
-
 impl Set {
     /// Places of the images in `train` and in `val`.
     pub fn train_and_val(&self) -> (Vec<usize>, Vec<usize>) {
@@ -54,11 +47,8 @@ impl Set {
     }
 
     /// Features and classes of some images.
-    pub fn rows(&self, places: &[usize], features: Features) -> LabelledEmbeddings {
-        let range = match features {
-            Features::All => 0..self.layout.len(),
-            Features::Last => self.layout.last(),
-        };
+    pub fn rows(&self, places: &[usize], features: FeatureSet) -> LabelledEmbeddings {
+        let range = self.layout.range_of(&self.layout.select(features));
         let rows = places
             .iter()
             .map(|&place| &self.embedding(place)[range.clone()]);
@@ -69,12 +59,8 @@ impl Set {
     }
 
     /// The lengths of the parts that those features come in.
-    pub fn parts(&self, features: Features) -> Vec<usize> {
-        let layout = match features {
-            Features::All => self.layout.clone(),
-            Features::Last => self.layout.select(FeatureSet::Last),
-        };
-        layout.stages().iter().map(|stage| stage.channels).collect()
+    pub fn parts(&self, features: FeatureSet) -> Vec<usize> {
+        self.layout.select(features).parts()
     }
 }
 

@@ -8,7 +8,7 @@ use headstart::head::Fitted;
 use crate::mahalanobis::Mahalanobis;
 use crate::parallel;
 use crate::recipes::Recipe;
-use crate::sets::{Features, Set};
+use crate::sets::Set;
 use crate::statistics::{auroc, mean};
 use crate::table::{Table, percent};
 
@@ -144,7 +144,7 @@ fn trial(set: &Set, train: &[usize], known: &[&[f32]], other: &[&[f32]]) -> Tria
     let all = neighbours(&set.layout);
     let last = neighbours(&set.layout.select(FeatureSet::Last));
     let fitted = Recipe::Default.fit(set, train, 0);
-    let means = [Features::Last, Features::All].map(|features| {
+    let means = [FeatureSet::Last, FeatureSet::All].map(|features| {
         (
             features,
             Mahalanobis::fit(&set.rows(train, features), set.classes()),
@@ -156,8 +156,8 @@ fn trial(set: &Set, train: &[usize], known: &[&[f32]], other: &[&[f32]]) -> Tria
         let [far_last, far_all] = [0, 1].map(|place| {
             let (features, model) = &means[place];
             match features {
-                Features::Last => model.score(&embedding[set.layout.last()]),
-                Features::All => model.score(embedding),
+                FeatureSet::Last => model.score(&embedding[set.layout.last()]),
+                FeatureSet::All => model.score(embedding),
             }
         });
         [

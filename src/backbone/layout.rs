@@ -84,7 +84,7 @@ impl Layout {
     /// How many numbers an embedding has.
     #[expect(clippy::len_without_is_empty, reason = "a network has stages")]
     pub fn len(&self) -> usize {
-        self.stages.iter().map(|stage| stage.channels).sum()
+        self.parts().iter().sum()
     }
 
     /// How many features each stage gives.
@@ -95,12 +95,6 @@ impl Layout {
     /// How many numbers the maps of an image have together.
     pub fn maps_len(&self) -> usize {
         self.stages.iter().map(Stage::map_len).sum()
-    }
-
-    /// The largest side of a map.
-    pub fn side(&self) -> usize {
-        let sides = self.stages.iter().map(|stage| stage.side);
-        sides.max().unwrap_or(0)
     }
 
     /// What a feature set takes of this one.

@@ -61,10 +61,9 @@ impl Classifier {
             groups: near,
             class_weights: recipe.class_weights,
         };
-        let stages = self.layout.stages().iter();
         let data = TrainingData {
             train: self.labelled(&provenance.train),
-            parts: stages.map(|stage| stage.channels).collect(),
+            parts: self.layout.parts(),
             folds: provenance.folds.clone(),
             order: provenance.places.clone(),
             turns: provenance.turns,

@@ -30,8 +30,7 @@ pub struct Parts(Vec<usize>);
 impl Parts {
     /// The features of each stage.
     pub fn of(layout: &Layout) -> Self {
-        let stages = layout.stages().iter();
-        Self(stages.map(|stage| stage.channels).collect())
+        Self(layout.parts())
     }
 
     /// An embedding whose parts have the same length and together 1; a part of zeros stays zeros, and leaves the

@@ -1,11 +1,14 @@
 //! Reading checkpoints in every form that torch writes, and refusing what is none.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use crate::support::CHECKPOINT;
 use crate::support::drawn::network;
-use crate::support::{CHECKPOINT, tensor};
+use crate::support::state_dict;
 use headstart::backbone::checkpoint::{Checkpoint, read_state_dict};
 use headstart::backbone::layers::convolutions;
+use headstart::backbone::quantize::FloatTensor;
 use headstart::backbone::weights::Weights;
 
 /// A file in a folder of its own that goes away with it.
@@ -38,23 +41,8 @@ fn read_fixture(name: &str) -> Vec<u8> {
     std::fs::read(fixture(name)).unwrap()
 }
 
-fn assert_is_the_reference(
-    state: &std::collections::BTreeMap<String, headstart::backbone::quantize::FloatTensor>,
-) {
-    let expected = read_fixture("expected.safetensors");
-    let names = [
-        "bn1.bias",
-        "bn1.running_mean",
-        "bn1.running_var",
-        "bn1.weight",
-        "conv1.weight",
-    ];
-    assert_eq!(state.keys().map(String::as_str).collect::<Vec<_>>(), names);
-    for name in names {
-        let (values, shape) = tensor(&expected, name);
-        assert_eq!(state[name].values, values, "{name}");
-        assert_eq!(state[name].shape, shape, "{name}");
-    }
+fn assert_is_the_reference(state: &BTreeMap<String, FloatTensor>) {
+    state_dict::assert_is_the_reference(state, &read_fixture("expected.safetensors"));
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use crate::support::project::document;
 use crate::support::stripes::{
-    SIDE, adam, add, add_copy, classifier, copy, empty, predict, stripes, top, train, train_with,
+    SIDE, adam, add, add_copy, classifier, empty, predict, predictions, stripes, top, train,
+    train_with,
 };
 use crate::support::tensors::take_apart;
 use crate::support::{BACKBONE, CHECKPOINT, FEATURES, tensor};
@@ -10,7 +11,7 @@ use headstart::backbone::quantize::{Scheme, quantize};
 use headstart::dataset::Split;
 use headstart::head::TrainOptions;
 use headstart::image::Views;
-use headstart::{Backbone, Classifier, PredictOptions, Prediction};
+use headstart::{Backbone, Classifier, PredictOptions};
 use safetensors::SafeTensors;
 use serde_json::{Value, json};
 
@@ -30,19 +31,6 @@ fn report(classifier: &Classifier) -> Value {
     }
 }
 
-/// Predictions for images seen and unseen, with all that there is to say of them.
-fn predictions(classifier: &mut Classifier) -> Vec<Prediction> {
-    let options = PredictOptions {
-        nearest: 4,
-        heatmap: true,
-        ..PredictOptions::default()
-    };
-    let noise: Vec<u8> = (0..SIDE * SIDE * 4).map(|i| (i * i % 251) as u8).collect();
-    [stripes(false, 3), copy(true, 8), stripes(true, 31), noise]
-        .map(|rgba| predict(classifier, &rgba, SIDE, &options))
-        .into()
-}
-
 /// That both are one in all that can be asked of them, and stay it.
 fn assert_same(mut one: Classifier, mut other: Classifier) {
     assert_eq!(one.embedding_key(), other.embedding_key());
@@ -54,7 +42,7 @@ fn assert_same(mut one: Classifier, mut other: Classifier) {
     );
     if one.require_head().is_ok() {
         assert_eq!(report(&one), report(&other));
-        assert_eq!(predictions(&mut one), predictions(&mut other));
+        assert_eq!(predictions(&mut one, 4), predictions(&mut other, 4));
     }
     assert_eq!(project(&one), project(&other));
     let both = [&mut one, &mut other];

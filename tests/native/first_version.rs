@@ -4,7 +4,7 @@
 use std::sync::LazyLock;
 
 use crate::support::stripes::{
-    SIDE, add, add_copy, by_name, classifier_by, copy, predict, stripes, top, train,
+    SIDE, add, add_copy, by_name, classifier_by, predict, predictions, stripes, top, train,
 };
 use crate::support::tensors::{put_together, take_apart};
 use crate::support::{BACKBONE, FEATURES, LAYOUT, last_stage, max_abs_error};
@@ -12,7 +12,7 @@ use headstart::backbone::FeatureSet;
 use headstart::dataset::{NewImage, Split};
 use headstart::evaluation::Report;
 use headstart::head::TrainOptions;
-use headstart::{Classifier, PredictOptions, Prediction};
+use headstart::{Classifier, Prediction};
 use serde_json::Value;
 
 /// A classifier as version 1 had it.
@@ -69,18 +69,6 @@ fn without_new_fields(mut summary: Value) -> Value {
 
 fn restored(file: &[u8]) -> Classifier {
     Classifier::restore(BACKBONE.clone(), file).unwrap()
-}
-
-fn predictions(classifier: &mut Classifier) -> Vec<Prediction> {
-    let options = PredictOptions {
-        nearest: 3,
-        heatmap: true,
-        ..PredictOptions::default()
-    };
-    let noise: Vec<u8> = (0..SIDE * SIDE * 4).map(|i| (i * i % 251) as u8).collect();
-    [stripes(false, 3), copy(true, 8), stripes(true, 31), noise]
-        .map(|rgba| predict(classifier, &rgba, SIDE, &options))
-        .into()
 }
 
 /// That predictions are the same but for the order in which logits are summed up, and heat maps the same in finer cells.
@@ -150,7 +138,7 @@ fn names(classifier: &Classifier) -> Vec<String> {
 fn a_project_of_version_1_predicts_and_evaluates_as_before() {
     let mut before = by_last_stage();
     let mut now = restored(&FILES[0]);
-    assert_same(predictions(&mut now), predictions(&mut before));
+    assert_same(predictions(&mut now, 3), predictions(&mut before, 3));
     let [now_reports, before_reports] = [&now, &before].map(|c| c.evaluate().unwrap());
     assert_eq!(now_reports.learning_curve, None);
     assert_eq!(now_reports.head.features, FeatureSet::All);
@@ -231,17 +219,17 @@ fn images_of_version_1_are_to_be_added_again_before_training() {
 #[test]
 fn while_images_are_added_again_the_head_says_what_it_said() {
     let mut classifier = restored(&FILES[0]);
-    let before = predictions(&mut classifier);
+    let before = predictions(&mut classifier, 3);
     let report = classifier.evaluate().unwrap();
     let names = names(&classifier);
     add_again(&mut classifier, names.iter().step_by(2).cloned());
-    assert_same_fine(predictions(&mut classifier), &before);
+    assert_same_fine(predictions(&mut classifier, 3), &before);
     let after = classifier.evaluate().unwrap();
     assert_eq!(as_rounded(&after), as_rounded(&report));
     // In another session too.
     let mut again = restored(&classifier.export_project().unwrap());
     assert_eq!(again.dataset.outdated(), names.len() / 2);
-    assert_same_fine(predictions(&mut again), &before);
+    assert_same_fine(predictions(&mut again, 3), &before);
     assert_eq!(as_rounded(&again.evaluate().unwrap()), as_rounded(&report));
 }
 

@@ -3,42 +3,23 @@
 
 use std::sync::LazyLock;
 
+use crate::support::rounding::{self, Loss};
 use crate::support::{
-    BACKBONE, CHECKPOINT, CROPS, REFERENCES, cosines, embed_by, integers, largest, last_stage,
-    lowest, mean, quantized, relative_l2, tensor,
+    BACKBONE, CHECKPOINT, CROPS, LAST, REFERENCES, embed_by, integers, largest, last_stage,
+    quantized, tensor,
 };
 use headstart::Backbone;
-use headstart::backbone::layers::{STAGE_CHANNELS, convolutions};
+use headstart::backbone::layers::convolutions;
 use headstart::backbone::quantize::Scheme;
 use headstart::backbone::weights::{QuantizedWeights, Weights};
 use headstart::device;
 
-/// The last stage's features, to which every rounding has come.
-const LAST: usize = STAGE_CHANNELS[3];
-
 static FITTED: LazyLock<Vec<u8>> = LazyLock::new(|| quantized(Scheme::LeastSquares));
-
-/// What rounding costs at the network's end, by what users run, against torch with the f32 weights.
-struct Loss {
-    relative_l2: f64,
-    mean_cosine: f64,
-    min_cosine: f64,
-}
 
 fn loss(scheme: &str, backbone: &Backbone) -> Loss {
     let embeddings = last_stage(&embed_by(backbone, &CROPS).concat());
     let reference = last_stage(&tensor(REFERENCES, "embeddings").0);
-    let cosines = cosines(&embeddings, &reference, LAST);
-    let loss = Loss {
-        relative_l2: relative_l2(&embeddings, &reference),
-        mean_cosine: mean(&cosines),
-        min_cosine: lowest(&cosines),
-    };
-    println!(
-        "figure: int8 embeddings, {scheme}, 31 crops: min cosine {:.6}, mean {:.6}, relative L2 {:.4}",
-        loss.min_cosine, loss.mean_cosine, loss.relative_l2
-    );
-    loss
+    rounding::loss(scheme, "31 crops", &embeddings, &reference)
 }
 
 /// To the nearest step: 6 % of the embeddings' length is lost. By least squares: a seventh of that. Drawn weights lose

@@ -1,17 +1,14 @@
 //! The network against torch's results on the golden photos and the reference checkpoint.
 
 use headstart::backbone::ResNet18;
-use headstart::backbone::layers::STAGE_CHANNELS;
 use headstart::backbone::quantize::Scheme;
 use headstart::backbone::weights::{QuantizedWeights, Weights};
 use headstart::device;
 
 use crate::data::{CHECKPOINT, CROPS, QUANTIZED, photos, quantized, read_shared};
 use crate::support::operators::{embed, input, values};
-use crate::support::{cosines, last_stage, lowest, max_abs_error, mean, relative_l2, tensor};
-
-/// The last stage's features, which torch's results are.
-const LAST: usize = STAGE_CHANNELS[3];
+use crate::support::rounding::{self, Loss};
+use crate::support::{LAST, cosines, last_stage, lowest, max_abs_error, relative_l2, tensor};
 
 fn golden_features() -> Vec<f32> {
     let (features, shape) = tensor(&read_shared("golden/features.safetensors"), "features");
@@ -38,27 +35,10 @@ fn f32_weights_give_torchs_embeddings() {
     assert!(cosine >= 0.99999, "min cosine {cosine}");
 }
 
-/// What rounding costs on the golden crops.
-struct Loss {
-    relative_l2: f64,
-    mean_cosine: f64,
-    min_cosine: f64,
-}
-
 fn loss(scheme: &str, file: &[u8]) -> Loss {
     let embeddings = embed_golden_crops(&QuantizedWeights::parse(file).unwrap());
     let reference = golden_features();
-    let cosines = cosines(&embeddings, &reference, LAST);
-    let loss = Loss {
-        relative_l2: relative_l2(&embeddings, &reference),
-        mean_cosine: mean(&cosines),
-        min_cosine: lowest(&cosines),
-    };
-    println!(
-        "figure: int8 embeddings, {scheme}, 31 photos: min cosine {:.6}, mean {:.6}, relative L2 {:.4}",
-        loss.min_cosine, loss.mean_cosine, loss.relative_l2
-    );
-    loss
+    rounding::loss(scheme, "31 photos", &embeddings, &reference)
 }
 
 /// torch with the absolute maximum: cosine 0.9995 mean, 0.9989 minimum. Least squares leaves less than

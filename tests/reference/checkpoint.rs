@@ -7,23 +7,11 @@ use headstart::backbone::quantize::FloatTensor;
 use headstart::backbone::weights::QuantizedWeights;
 
 use crate::data::{CHECKPOINT, QUANTIZED, read_shared, shared};
-use crate::support::tensor;
+use crate::support::state_dict;
 
 fn assert_is_the_reference(state: &BTreeMap<String, FloatTensor>) {
     let expected = read_shared("golden/pth/expected.safetensors");
-    let names = [
-        "bn1.bias",
-        "bn1.running_mean",
-        "bn1.running_var",
-        "bn1.weight",
-        "conv1.weight",
-    ];
-    assert_eq!(state.keys().map(String::as_str).collect::<Vec<_>>(), names);
-    for name in names {
-        let (values, shape) = tensor(&expected, name);
-        assert_eq!(state[name].values, values, "{name}");
-        assert_eq!(state[name].shape, shape, "{name}");
-    }
+    state_dict::assert_is_the_reference(state, &expected);
 }
 
 #[test]

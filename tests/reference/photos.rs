@@ -13,8 +13,8 @@ use zune_jpeg::JpegDecoder;
 use crate::data::{BACKBONE, CROPS, shared};
 use crate::support::alterations::{LIT, MOVED, assert_altered_ones_join_their_originals};
 use crate::support::maps::assert_maps_sum_to_logits;
+use crate::support::run_by;
 use crate::support::stripes::{self, SIDE, stripes, top, train};
-use crate::support::{embed_by, run_by};
 
 #[test]
 fn altered_photos_join_their_originals_and_different_photos_never_join() {

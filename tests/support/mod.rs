@@ -9,7 +9,9 @@ pub mod operations;
 #[cfg(feature = "reference")]
 pub mod operators;
 pub mod project;
+pub mod rounding;
 pub mod stages;
+pub mod state_dict;
 pub mod stripes;
 pub mod synthetic;
 pub mod tensors;
@@ -18,6 +20,7 @@ use std::sync::LazyLock;
 
 use headstart::Backbone;
 use headstart::backbone::checkpoint::Checkpoint;
+use headstart::backbone::layers::STAGE_CHANNELS;
 use headstart::backbone::quantize::{FloatWeights, Scheme, quantize};
 use headstart::backbone::{Features, Layout, Stage};
 use headstart::device;
@@ -33,6 +36,9 @@ pub const FEATURES: usize = 64 + 128 + 256 + 512;
 
 /// What an embedding is made of.
 pub static LAYOUT: LazyLock<Layout> = LazyLock::new(Layout::resnet18);
+
+/// The last stage's features.
+pub const LAST: usize = STAGE_CHANNELS[3];
 
 /// The drawn network.
 pub static CHECKPOINT: LazyLock<Checkpoint> = LazyLock::new(|| Checkpoint {

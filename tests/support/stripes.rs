@@ -173,3 +173,16 @@ pub fn predict(
         .unwrap()
         .remove(0)
 }
+
+/// Predictions for images seen and unseen, with all that there is to say of them.
+pub fn predictions(classifier: &mut Classifier, nearest: usize) -> Vec<Prediction> {
+    let options = PredictOptions {
+        nearest,
+        heatmap: true,
+        ..PredictOptions::default()
+    };
+    let noise: Vec<u8> = (0..SIDE * SIDE * 4).map(|i| (i * i % 251) as u8).collect();
+    [stripes(false, 3), copy(true, 8), stripes(true, 31), noise]
+        .map(|rgba| predict(classifier, &rgba, SIDE, &options))
+        .into()
+}

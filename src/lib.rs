@@ -21,6 +21,7 @@ mod export;
 pub mod head;
 pub mod image;
 mod matrix;
+mod order;
 mod tensor_file;
 
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]

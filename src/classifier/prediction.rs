@@ -6,6 +6,7 @@ use super::{Classifier, Crops, Trained};
 use crate::backbone::Features;
 use crate::evaluation::argmax;
 use crate::explain::{ActivationMap, Heatmap};
+use crate::order::sort_by;
 use crate::{Error, Result};
 
 /// What a caller wants to know of each image.
@@ -141,8 +142,7 @@ impl Classifier {
                 probability,
             })
             .collect();
-        // Stable, so that equals keep the classes' order.
-        classes.sort_by(|a, b| b.probability.total_cmp(&a.probability));
+        sort_by(&mut classes, |a, b| b.probability.total_cmp(&a.probability));
         classes.truncate(options.top.unwrap_or(usize::MAX));
         let best = argmax(probabilities);
         let neighbours = &trained.neighbours;

@@ -6,6 +6,7 @@
 use sha2::{Digest, Sha256};
 
 use super::{Dataset, Side, Split};
+use crate::order::{sort_by, sort_by_key};
 use crate::{Error, Result};
 
 /// The share of each class that the seeded split holds out for the test.
@@ -64,8 +65,9 @@ pub(super) fn partition(dataset: &mut Dataset, groups: &[usize], seed: u64) -> R
     let (set_aside, test) = indices_on(&sides, Side::Test)
         .into_iter()
         .partition(|&index| learned_groups.contains(&groups[index]));
+    let hash = |index: usize| &dataset.samples()[index].hash;
     let by_content = |mut indices: Vec<usize>| {
-        indices.sort_by_key(|&index| &dataset.samples()[index].hash);
+        sort_by(&mut indices, |&a, &b| hash(a).cmp(hash(b)));
         indices
     };
     Ok(Partition {
@@ -164,7 +166,7 @@ pub fn folds(
     count: usize,
     seed: u64,
 ) -> Vec<usize> {
-    let mut units = units(dataset, groups, indices, seed);
+    let units = units(dataset, groups, indices, seed);
     let classes = dataset.labels().len();
     let mut groups_of_class = vec![0; classes];
     for unit in &units {
@@ -175,14 +177,15 @@ pub fn folds(
     let smallest = groups_of_class.iter().filter(|&&size| size > 0).min();
     let count = count.min(smallest.copied().unwrap_or(0)).max(1);
     // Groups of several labels first, which others have to make up for, and large ones, while there is room to
-    // even them out; the sort is stable.
-    units.sort_by_cached_key(|unit| {
-        let is_mixed = unit.classes(dataset).len() > 1;
-        std::cmp::Reverse((is_mixed, unit.indices.len()))
-    });
+    // even them out; equals keep their order.
+    let mut units: Vec<_> = units
+        .into_iter()
+        .map(|unit| ((unit.classes(dataset).len() > 1, unit.indices.len()), unit))
+        .collect();
+    sort_by_key(&mut units, |&(size, _)| std::cmp::Reverse(size));
     let mut sizes = vec![vec![0; classes]; count];
     let mut fold_of = std::collections::HashMap::new();
-    for unit in &units {
+    for (_, unit) in &units {
         let of_its_classes = |fold: usize| -> usize {
             let classes = unit.classes(dataset);
             classes.into_iter().map(|class| sizes[fold][class]).sum()
@@ -208,7 +211,9 @@ pub fn folds(
 /// content and seed. Gives each index's place.
 pub fn shuffled_places(dataset: &Dataset, indices: &[usize], seed: u64) -> Vec<usize> {
     let mut order: Vec<usize> = (0..indices.len()).collect();
-    order.sort_by_cached_key(|&place| rank(&dataset.samples()[indices[place]].hash, seed));
+    let rank = |&index: &usize| rank(&dataset.samples()[index].hash, seed);
+    let ranks: Vec<[u8; 32]> = indices.iter().map(rank).collect();
+    sort_by_key(&mut order, |&place| ranks[place]);
     let mut places = vec![0; indices.len()];
     for (place, image) in order.into_iter().enumerate() {
         places[image] = place;
@@ -229,7 +234,7 @@ impl Unit {
             .iter()
             .map(|&index| dataset.samples()[index].class)
             .collect();
-        classes.sort_unstable();
+        sort_by_key(&mut classes, |&class| class);
         classes.dedup();
         classes
     }
@@ -241,7 +246,7 @@ fn units(dataset: &Dataset, groups: &[usize], indices: &[usize], seed: u64) -> V
         .iter()
         .map(|&index| (index, rank(&dataset.samples()[index].hash, seed)))
         .collect();
-    ranked.sort_by_key(|&(_, rank)| rank);
+    sort_by_key(&mut ranked, |&(_, rank)| rank);
     let mut place = std::collections::HashMap::new();
     let mut units: Vec<Unit> = Vec::new();
     for (index, _) in ranked {
@@ -306,10 +311,11 @@ fn choose_test(dataset: &Dataset, units: &[Unit], room: &mut [Room]) -> Vec<usiz
             others.push(unit);
         }
     }
-    others.sort_by_key(|unit| unit.indices.len());
+    sort_by_key(&mut others, |unit| unit.indices.len());
     // By label: the classes' own order is that of adding.
     let mut classes: Vec<usize> = (0..room.len()).collect();
-    classes.sort_by_key(|&class| &dataset.labels()[class]);
+    let label = |class: usize| &dataset.labels()[class];
+    sort_by(&mut classes, |&a, &b| label(a).cmp(label(b)));
     for empty in classes {
         if room[empty].taken > 0 || room[empty].wanted == 0 {
             continue;

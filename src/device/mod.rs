@@ -135,7 +135,7 @@ pub async fn webgpu_backend(name: Option<String>) -> crate::Result<Backend> {
 /// By name, since browsers tell no more: Chromium's SwiftShader, Mesa's llvmpipe and lavapipe, Windows' WARP.
 #[cfg(feature = "webgpu")]
 fn is_software(adapter: &str) -> bool {
-    let name = adapter.to_lowercase();
+    let name = adapter.to_ascii_lowercase();
     ["swiftshader", "llvmpipe", "lavapipe", "basic render"]
         .iter()
         .any(|known| name.contains(known))

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::dataset::{Dataset, Sample};
 use crate::explain::Parts;
+use crate::order::{sort_by, sort_by_key};
 
 /// Photos of one class taken within so many seconds of one another are taken for a burst.
 const BURST_SECONDS: i64 = 10;
@@ -71,7 +72,7 @@ fn sentence(images: usize, why: &str) -> String {
 /// How many images have another one that was taken a moment before or after.
 fn taken_in_bursts(samples: &[&Sample]) -> usize {
     let mut times: Vec<i64> = samples.iter().filter_map(|sample| sample.taken).collect();
-    times.sort_unstable();
+    sort_by_key(&mut times, |&time| time);
     let close = |a: i64, b: i64| b - a <= BURST_SECONDS;
     (0..times.len())
         .filter(|&i| {
@@ -91,10 +92,10 @@ fn rows<'a>(samples: &[&'a Sample]) -> Vec<Vec<&'a Sample>> {
         }
     }
     let mut series: Vec<_> = numbered.into_iter().collect();
-    series.sort_by(|a, b| a.0.cmp(&b.0));
+    sort_by(&mut series, |a, b| a.0.cmp(&b.0));
     let mut rows = Vec::new();
     for (_, mut samples) in series {
-        samples.sort_by_key(|&(number, sample)| (number, sample.id));
+        sort_by_key(&mut samples, |&(number, sample)| (number, sample.id));
         let goes_on = |a: &(u64, &Sample), b: &(u64, &Sample)| b.0 - a.0 <= 1;
         let chunks = samples.chunk_by(goes_on);
         let long = chunks.filter(|row| row.len() >= MIN_ROW);
@@ -114,7 +115,7 @@ fn split_number(name: &str) -> Option<(&str, u64, &str)> {
 
 /// Whether a name says outright that it is one of a burst or of a film.
 fn says_burst(sample: &Sample) -> bool {
-    let name = sample.name.to_lowercase();
+    let name = sample.name.to_ascii_lowercase();
     ["burst", "frame"].iter().any(|word| name.contains(word))
 }
 

@@ -3,6 +3,7 @@
 
 use super::metrics::argmax;
 use super::report::Judged;
+use crate::order::sort_by;
 
 /// A label that a head contradicts, which had not learned from its image.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -66,7 +67,7 @@ pub fn label_problems(judged: &[Judged], classes: usize) -> Vec<Contradiction> {
         })
         .collect();
     let margin = |c: &Contradiction| c.probability - c.probability_of_label;
-    found.sort_by(|a, b| {
+    sort_by(&mut found, |a, b| {
         let hash = |c: &Contradiction| &judged[c.place].hash;
         margin(b)
             .total_cmp(&margin(a))

@@ -10,6 +10,7 @@ use super::metrics::{Metrics, argmax};
 use crate::backbone::FeatureSet;
 use crate::head::HeadSummary;
 use crate::image::Views;
+use crate::order::sort_by_key;
 
 /// With fewer held-out images than this in the smallest class, cross-validation gives a second opinion.
 const FEW_TEST_IMAGES: usize = 20;
@@ -357,7 +358,7 @@ fn predictions(evidence: &Evidence) -> Vec<TestPrediction> {
             }
         })
         .collect();
-    predictions.sort_by_key(|prediction| prediction.id);
+    sort_by_key(&mut predictions, |prediction| prediction.id);
     predictions
 }
 

@@ -9,6 +9,7 @@
 use std::collections::HashSet;
 
 use crate::backbone::Layout;
+use crate::order::sort_by;
 
 /// The share of known images that the threshold is meant to refuse.
 pub const UNKNOWN_SHARE: f64 = 0.05;
@@ -73,7 +74,7 @@ impl Parts {
                 similarity: f64::from(dot(&own, &self.direction(other))).clamp(-1.0, 1.0),
             })
             .collect();
-        all.sort_by(|a, b| b.similarity.total_cmp(&a.similarity));
+        sort_by(&mut all, |a, b| b.similarity.total_cmp(&a.similarity));
         all.truncate(count);
         all
     }
@@ -125,7 +126,7 @@ impl Neighbours {
                 neighbours.score(own, |other| units[other] != units[place])
             })
             .collect();
-        scores.sort_by(f64::total_cmp);
+        sort_by(&mut scores, f64::total_cmp);
         let distinct: HashSet<usize> = units.iter().copied().collect();
         if distinct.len() >= MIN_UNITS {
             // The conformal quantile: a new known image is below it with probability at most 5 %.

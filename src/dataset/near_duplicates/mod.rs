@@ -8,6 +8,7 @@
 use super::fingerprint::{FinerKey, Fingerprint, Picture, Probe, RoughKey, Similarity};
 use super::forest::Forest;
 use super::removal::Kept;
+use crate::order::{sort_by, sort_by_key};
 
 /// As many images, of the most alike rough keys, have their finer keys compared.
 const SHORT_LIST: usize = 128;
@@ -170,7 +171,7 @@ impl NearDuplicates {
             let fit = other.and_then(|other| picture.lay_over(other, candidate.near));
             fits.extend(fit.map(|(correlation, way)| (correlation, candidate.image, way)));
         }
-        fits.sort_by(|a, b| b.0.total_cmp(&a.0));
+        sort_by(&mut fits, |a, b| b.0.total_cmp(&a.0));
         let mut joined = false;
         for (_, other, way) in fits {
             if room == 0 {
@@ -212,7 +213,7 @@ impl NearDuplicates {
                 }
             })
             .collect();
-        list.sort_by_key(|candidate| candidate.distance);
+        sort_by_key(&mut list, |candidate| candidate.distance);
         list.truncate(CLOSEST);
         list
     }

@@ -8,6 +8,11 @@ use safetensors::{SafeTensorError, SafeTensors};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::order::sort_by;
+
+/// The bytes that say how long the header is, of which its own length is a multiple.
+const LENGTH: usize = 8;
+
 /// Why a file cannot be used.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Problem {
@@ -146,47 +151,57 @@ pub(crate) fn f32_values(bytes: &[u8]) -> Vec<f32> {
 }
 
 /// A tensor about to be written.
-#[derive(Debug)]
-pub(crate) struct RawTensor {
+pub(crate) struct RawTensor<'a> {
     name: String,
     dtype: Dtype,
     shape: Vec<usize>,
-    bytes: Vec<u8>,
+    /// Puts its bytes at the end of a file: tensors are large, and so no copy of theirs is made.
+    append: Box<dyn Fn(&mut Vec<u8>) + 'a>,
 }
 
-impl RawTensor {
-    pub fn f32<'a>(
-        name: impl Into<String>,
-        shape: &[usize],
-        values: impl IntoIterator<Item = &'a f32>,
-    ) -> Self {
-        let values = values.into_iter();
-        let bytes = values.flat_map(|value| value.to_le_bytes()).collect();
-        Self {
-            name: name.into(),
-            dtype: Dtype::F32,
-            shape: shape.to_vec(),
-            bytes,
-        }
+impl<'a> RawTensor<'a> {
+    pub fn f32<V>(name: impl Into<String>, shape: &[usize], values: V) -> Self
+    where
+        V: IntoIterator<Item = &'a f32> + Clone + 'a,
+    {
+        Self::new(name, Dtype::F32, shape, move |file| {
+            for value in values.clone() {
+                file.extend(value.to_le_bytes());
+            }
+        })
     }
 
-    pub fn u8(name: impl Into<String>, shape: &[usize], bytes: Vec<u8>) -> Self {
-        Self {
-            name: name.into(),
-            dtype: Dtype::U8,
-            shape: shape.to_vec(),
-            bytes,
-        }
+    pub fn u8<V>(name: impl Into<String>, shape: &[usize], values: V) -> Self
+    where
+        V: IntoIterator<Item = u8> + Clone + 'a,
+    {
+        let append = move |file: &mut Vec<u8>| file.extend(values.clone());
+        Self::new(name, Dtype::U8, shape, append)
     }
 
     #[cfg(feature = "cli")]
-    pub fn i8(name: impl Into<String>, shape: &[usize], values: &[i8]) -> Self {
+    pub fn i8(name: impl Into<String>, shape: &[usize], values: &'a [i8]) -> Self {
+        let bytes = values.iter().map(|&value| value as u8);
+        let append = move |file: &mut Vec<u8>| file.extend(bytes.clone());
+        Self::new(name, Dtype::I8, shape, append)
+    }
+
+    fn new(
+        name: impl Into<String>,
+        dtype: Dtype,
+        shape: &[usize],
+        append: impl Fn(&mut Vec<u8>) + 'a,
+    ) -> Self {
         Self {
             name: name.into(),
-            dtype: Dtype::I8,
+            dtype,
             shape: shape.to_vec(),
-            bytes: values.iter().map(|&value| value as u8).collect(),
+            append: Box::new(append),
         }
+    }
+
+    fn len(&self) -> usize {
+        self.shape.iter().product::<usize>() * self.dtype.bitsize() / 8
     }
 }
 
@@ -204,39 +219,41 @@ fn unwritable(error: &dyn std::fmt::Display) -> Problem {
     Problem::corrupt(format!("it cannot be written ({error})"))
 }
 
-/// The bytes of a file.
+/// The bytes of a file, in the order of the safetensors crate, which every reader takes: its length, a header that names
+/// each tensor with its place, and the tensors, by descending size of their numbers and then by name.
 pub(crate) fn write<const N: usize>(
-    tensors: &[RawTensor],
+    mut tensors: Vec<RawTensor>,
     metadata: [(&str, String); N],
 ) -> Checked<Vec<u8>> {
-    let views = tensors
-        .iter()
-        .map(|tensor| {
-            TensorView::new(tensor.dtype, tensor.shape.clone(), &tensor.bytes)
-                .map(|view| (tensor.name.as_str(), view))
-        })
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| unwritable(&error))?;
-    let metadata = metadata.map(|(name, value)| (name.to_string(), value));
-    let mut file = safetensors::serialize(views, Some(HashMap::from(metadata)))
-        .map_err(|error| unwritable(&error))?;
-    sort_header(&mut file).map_err(|error| unwritable(&error))?;
-    Ok(file)
-}
-
-/// Puts the header's keys in order, which otherwise change from run to run.
-fn sort_header(file: &mut [u8]) -> Result<(), SafeTensorError> {
-    let (len, _) = SafeTensors::read_metadata(file)?;
-    // The header stands behind its length of 8 bytes, and may end with spaces.
-    let header = &mut file[8..8 + len];
-    let entries: BTreeMap<String, BTreeMap<String, serde_json::Value>> =
-        serde_json::from_slice(header)?;
-    let sorted = serde_json::to_vec(&entries)?;
-    if let Some((start, padding)) = header.split_at_mut_checked(sorted.len()) {
-        start.copy_from_slice(&sorted);
-        padding.fill(b' ');
+    sort_by(&mut tensors, |a, b| {
+        b.dtype.cmp(&a.dtype).then_with(|| a.name.cmp(&b.name))
+    });
+    let mut header = BTreeMap::from([("__metadata__", value(&BTreeMap::from(metadata))?)]);
+    let mut end = 0;
+    for tensor in &tensors {
+        let start = end;
+        end += tensor.len();
+        let entry = serde_json::json!({
+            "data_offsets": [start, end],
+            "dtype": tensor.dtype,
+            "shape": tensor.shape,
+        });
+        header.insert(&tensor.name, entry);
     }
-    Ok(())
+    let mut header = json(&header)?.into_bytes();
+    header.resize(header.len().next_multiple_of(LENGTH), b' ');
+    let mut file = Vec::with_capacity(LENGTH + header.len() + end);
+    file.extend((header.len() as u64).to_le_bytes());
+    file.extend(header);
+    for tensor in &tensors {
+        let start = file.len();
+        (tensor.append)(&mut file);
+        if file.len() - start != tensor.len() {
+            let problem = format!("{} has another size than its shape", tensor.name);
+            return Err(unwritable(&problem));
+        }
+    }
+    Ok(file)
 }
 
 fn missing(name: &str) -> Problem {
@@ -254,4 +271,69 @@ fn unreadable(error: &SafeTensorError) -> Problem {
         HeaderTooLarge => "it is not a safetensors file".to_string(),
         other => format!("its header is damaged ({other})"),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tensors<'a>(floats: &'a [f32], bytes: &'a [u8]) -> Vec<RawTensor<'a>> {
+        vec![
+            RawTensor::u8("a", &[3], bytes.iter().copied()),
+            RawTensor::f32("c", &[2, 1], &floats[..2]),
+            RawTensor::f32("b", &[3], &floats[2..]),
+        ]
+    }
+
+    #[test]
+    fn a_file_is_as_the_safetensors_crate_writes_it_but_for_the_order_of_its_header() {
+        let (floats, bytes) = ([1.0, -2.0, 3.5, f32::MIN, 0.1], [7_u8, 0, 255]);
+        let file = write(
+            tensors(&floats, &bytes),
+            [("k", "v".into()), ("a", "ä".into())],
+        )
+        .unwrap();
+        let raw = |values: &[f32]| -> Vec<u8> {
+            values
+                .iter()
+                .flat_map(|value| value.to_le_bytes())
+                .collect()
+        };
+        let (c, b) = (raw(&floats[..2]), raw(&floats[2..]));
+        let views = [
+            ("a", TensorView::new(Dtype::U8, vec![3], &bytes).unwrap()),
+            ("b", TensorView::new(Dtype::F32, vec![3], &b).unwrap()),
+            ("c", TensorView::new(Dtype::F32, vec![2, 1], &c).unwrap()),
+        ];
+        let metadata = [("k", "v"), ("a", "ä")].map(|(k, v)| (k.to_owned(), v.to_owned()));
+        let theirs = safetensors::serialize(views, Some(HashMap::from(metadata))).unwrap();
+        let parts = |file: &[u8]| {
+            let end = LENGTH + usize::from_le_bytes(file[..LENGTH].try_into().unwrap());
+            let header: serde_json::Value = serde_json::from_slice(&file[LENGTH..end]).unwrap();
+            (header, file[end..].to_vec())
+        };
+        assert_eq!(parts(&file), parts(&theirs));
+        assert_eq!(file.len(), theirs.len());
+        assert!(SafeTensors::deserialize(&file).is_ok());
+    }
+
+    #[test]
+    fn the_same_content_gives_the_same_bytes_in_whatever_order() {
+        let (floats, bytes) = ([0.0; 5], [0; 3]);
+        let mut turned = tensors(&floats, &bytes);
+        turned.reverse();
+        let metadata = [("k", "v".into()), ("a", "b".into())];
+        let one = write(tensors(&floats, &bytes), metadata).unwrap();
+        let other = write(turned, [("a", "b".into()), ("k", "v".into())]).unwrap();
+        assert_eq!(one, other);
+    }
+
+    #[test]
+    fn a_tensor_of_another_size_than_its_shape_is_not_written() {
+        let tensor = RawTensor::f32("a", &[3], &[1.0, 2.0]);
+        let Err(Problem::Corrupt(problem)) = write(vec![tensor], []) else {
+            panic!("it was written");
+        };
+        assert!(problem.contains("a has another size"));
+    }
 }

@@ -191,7 +191,7 @@ pub fn quantize(weights: &FloatWeights, source_sha256: &str, scheme: Scheme) -> 
         ("scheme", scheme.description().to_string()),
         ("source_sha256", source_sha256.to_string()),
     ];
-    tensor_file::write(&tensors, metadata).map_err(Error::weights)
+    tensor_file::write(tensors, metadata).map_err(Error::weights)
 }
 
 fn round_to_nearest(weights: &FloatWeights) -> Result<BTreeMap<String, Int8Weights>> {
@@ -204,7 +204,12 @@ fn round_to_nearest(weights: &FloatWeights) -> Result<BTreeMap<String, Int8Weigh
     Ok(layers)
 }
 
-fn push_layer(tensors: &mut Vec<RawTensor>, name: &str, shape: &[usize], layer: &Int8Weights) {
+fn push_layer<'a>(
+    tensors: &mut Vec<RawTensor<'a>>,
+    name: &str,
+    shape: &[usize],
+    layer: &'a Int8Weights,
+) {
     let channels = &shape[..1];
     tensors.extend([
         RawTensor::i8(format!("{name}.weight"), shape, &layer.weight),

@@ -120,11 +120,12 @@ impl Classifier {
 
     fn labelled(&self, indices: &[usize]) -> LabelledEmbeddings {
         let samples = indices.iter().map(|&index| &self.dataset.samples()[index]);
+        let mut embeddings = Vec::with_capacity(indices.len() * self.layout.len());
+        samples
+            .clone()
+            .for_each(|sample| embeddings.extend_from_slice(&sample.embedding));
         LabelledEmbeddings {
-            embeddings: samples
-                .clone()
-                .flat_map(|sample| sample.embedding.iter().copied())
-                .collect(),
+            embeddings,
             classes: samples.map(|sample| sample.class).collect(),
         }
     }

@@ -35,10 +35,9 @@ impl StoredDataset<'_> {
 }
 
 impl Dataset {
-    /// The bytes of the fingerprints, of those that have one.
-    pub(crate) fn fingerprints(&self) -> Vec<u8> {
-        let all = (0..self.samples.len()).filter_map(|i| self.near_duplicates.fingerprint(i));
-        all.flat_map(Fingerprint::to_bytes).collect()
+    /// The fingerprints of those that have one, in their order.
+    pub(crate) fn fingerprints(&self) -> impl Iterator<Item = &Fingerprint> + Clone {
+        (0..self.samples.len()).filter_map(|image| self.near_duplicates.fingerprint(image))
     }
 
     /// Everything but the embeddings and the fingerprints.

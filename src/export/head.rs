@@ -83,7 +83,7 @@ impl StoredHead {
         self.description.labels.len()
     }
 
-    pub(super) fn tensors(&self) -> [RawTensor; 2] {
+    pub(super) fn tensors(&self) -> [RawTensor<'_>; 2] {
         let classes = self.classes();
         let features = self.weight.len() / classes;
         [
@@ -143,7 +143,7 @@ impl HeadFile<'_> {
                 tensor_file::json(&description.calibrated_on)?,
             ),
         ];
-        tensor_file::write(&self.head.tensors(), metadata)
+        tensor_file::write(self.head.tensors().into(), metadata)
     }
 
     /// The SHA-256 of the weights that the head goes with, and the head with no images.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::head::{BIAS, HeadDescription, StoredHead, WEIGHT};
 use super::{Measured, Restored, RestoredHead, VERSION, check_names, provenance, rows};
 use crate::backbone::{FeatureSet, Layout};
-use crate::dataset::fingerprint::FINGERPRINT_LEN;
+use crate::dataset::fingerprint::{FINGERPRINT_LEN, Fingerprint};
 use crate::dataset::{Dataset, StoredDataset};
 use crate::device::BackendKind;
 use crate::evaluation::{Provenance, Report};
@@ -75,17 +75,13 @@ impl ProjectFile<'_> {
         let samples = self.dataset.samples();
         let embeddings = samples.iter().flat_map(|sample| &sample.embedding);
         let fingerprints = self.dataset.fingerprints();
-        let fingerprinted = fingerprints.len() / FINGERPRINT_LEN;
-        let mut tensors = vec![RawTensor::u8(
-            FINGERPRINTS,
-            &[fingerprinted, FINGERPRINT_LEN],
-            fingerprints,
-        )];
-        tensors.push(RawTensor::f32(
-            EMBEDDINGS,
-            &[samples.len(), self.embedding_len],
-            embeddings,
-        ));
+        let fingerprint_shape = [fingerprints.clone().count(), FINGERPRINT_LEN];
+        let bytes = fingerprints.flat_map(Fingerprint::to_bytes);
+        let shape = [samples.len(), self.embedding_len];
+        let mut tensors = vec![
+            RawTensor::u8(FINGERPRINTS, &fingerprint_shape, bytes),
+            RawTensor::f32(EMBEDDINGS, &shape, embeddings),
+        ];
         let mut document = Document {
             weights_sha256: self.weights_sha256.into(),
             views: self.views,
@@ -114,7 +110,7 @@ impl ProjectFile<'_> {
             ("version", VERSION.into()),
             (DOCUMENT, tensor_file::json(&document)?),
         ];
-        tensor_file::write(&tensors, metadata)
+        tensor_file::write(tensors, metadata)
     }
 
     /// The SHA-256 of the weights that the project goes with, and the project.

@@ -42,7 +42,6 @@ pub fn transposed_product(a: &[f32], b: &[f32], shape: [usize; 3]) -> Vec<f32> {
 ///
 /// # Panics
 /// If a factor has another size.
-#[cfg(feature = "cli")]
 pub fn product_transposed(a: &[f32], b: &[f32], shape: [usize; 3]) -> Vec<f32> {
     new_product((a, Layout::Plain), (b, Layout::Transposed), shape)
 }
@@ -146,10 +145,10 @@ mod tests {
             assert_eq!(product(&a, &b, shape), expected);
             let turned = transposed(&a, [rows, inner]);
             assert_eq!(transposed_product(&turned, &b, shape), expected);
+            let turned = transposed(&b, [inner, columns]);
+            assert_eq!(product_transposed(&a, &turned, shape), expected);
             #[cfg(feature = "cli")]
             {
-                let turned = transposed(&b, [inner, columns]);
-                assert_eq!(product_transposed(&a, &turned, shape), expected);
                 let before = matrix(rows, columns, 3);
                 let mut c = before.clone();
                 subtract_product(&mut c, &a, &b, shape);

@@ -1,12 +1,13 @@
 //! Which of the training images a head is judged on that has not learned from them.
 
 use super::{Dataset, folds, shuffled_places};
+use crate::order::sort_by_key;
 
 /// Folds of the cross-validation within the training images, at most.
 pub const FOLDS: usize = 5;
 /// Images times classes, from which on one fold is left out instead of each in turn: a fifth of so many is enough to
 /// choose and to calibrate by, and fitting five heads would take minutes.
-const LARGE: usize = 50_000;
+const LARGE: usize = 20_000;
 /// Then, so many images take part at most.
 const MOST: usize = 10_000;
 
@@ -63,7 +64,7 @@ fn to_turns(
         *images = (*images * MOST).div_ceil(all);
     }
     let mut order: Vec<usize> = (0..all).collect();
-    order.sort_by_key(|&image| places[image]);
+    sort_by_key(&mut order, |&image| places[image]);
     let mut takes_part = vec![None; all];
     for image in order {
         let room = &mut room[kind(image)];
@@ -92,17 +93,17 @@ mod tests {
 
     #[test]
     fn each_fold_is_left_out_unless_there_are_many_images() {
-        let (folds, turns, _) = turns_of(9000);
+        let (folds, turns, _) = turns_of(6000);
         assert_eq!(turns, 2);
         assert!(folds.iter().all(Option::is_some));
         let one_fold = to_turns(vec![0; 9], &[0; 9], &[0; 9], 2);
         assert_eq!(one_fold, (vec![Some(0); 9], 0));
         assert_eq!(to_turns(Vec::new(), &[], &[], 2), (Vec::new(), 0));
         // Five times as many classes make as many logits.
-        let folds = (0..9000).map(|image| image % 5).collect();
-        let places: Vec<usize> = (0..9000).collect();
-        let (folds, turns) = to_turns(folds, &places, &[0; 9000], 15);
-        assert_eq!((folds.len(), turns), (9000, 1));
+        let folds = (0..6000).map(|image| image % 5).collect();
+        let places: Vec<usize> = (0..6000).collect();
+        let (folds, turns) = to_turns(folds, &places, &[0; 6000], 15);
+        assert_eq!((folds.len(), turns), (6000, 1));
         assert!(folds.iter().all(Option::is_some));
     }
 

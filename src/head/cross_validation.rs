@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use super::objective::Objective;
-use super::regression::class_sizes;
+use super::preconditioner::{Covariance, Preconditioner};
+use super::regression::{ROUGH, Run, class_sizes};
+use crate::order::sort_by_key;
 
 /// Which images take part, and what is left out in turn.
 pub struct CrossValidation {
@@ -17,6 +19,18 @@ pub struct CrossValidation {
     order: Vec<usize>,
     /// How many folds are left out, one after the other: the first ones.
     pub turns: usize,
+}
+
+/// An expert's regression in each turn.
+pub struct TurnRegression<'a> {
+    /// What features count in each turn.
+    pub feature_weights: &'a [Arc<[f64]>],
+    /// The penalty.
+    pub l2: f64,
+    /// The spread that its probabilities are thought to have at the minimum.
+    pub spread: f64,
+    /// Of the features, where images are many.
+    pub covariance: Option<&'a Covariance>,
 }
 
 impl CrossValidation {
@@ -47,6 +61,40 @@ impl CrossValidation {
             folds,
             turns,
         })
+    }
+
+    /// The regression of each turn, on the images that learn in it; `from` gives where it starts, or it starts from 0.
+    pub fn runs<'a>(
+        &self,
+        regression: &TurnRegression,
+        class_weights: &[f64],
+        learns: impl Fn(usize, usize) -> bool,
+        from: impl Fn(usize) -> Option<&'a [f64]>,
+    ) -> Vec<Run> {
+        let truth = self.objective.truth();
+        let (l2, spread) = (regression.l2, regression.spread);
+        // One for all turns: it only says which way to go.
+        let preconditioner = regression.covariance.map(|covariance| {
+            let feature_weights = &regression.feature_weights[0];
+            Arc::new(Preconditioner::new(covariance, feature_weights, l2, spread))
+        });
+        let in_turn = |turn: usize| {
+            let weight = |image: usize| match learns(turn, image) {
+                true => class_weights[truth[image]],
+                false => 0.0,
+            };
+            let regression = (Arc::clone(&regression.feature_weights[turn]), l2);
+            let preconditioner = preconditioner.clone();
+            Run::new(
+                &self.objective,
+                regression,
+                weight,
+                from(turn),
+                preconditioner,
+                ROUGH,
+            )
+        };
+        (0..self.turns).map(in_turn).collect()
     }
 
     /// Those that are judged: of a fold that is left out.
@@ -83,7 +131,7 @@ impl CrossValidation {
         let mut others: Vec<usize> = (0..truth.len())
             .filter(|&image| self.folds[image] != left_out)
             .collect();
-        others.sort_by_key(|&image| self.order[image]);
+        sort_by_key(&mut others, |&image| self.order[image]);
         let of_others: Vec<usize> = others.iter().map(|&image| truth[image]).collect();
         let mut room: Vec<usize> = class_sizes(&of_others, self.objective.classes())
             .into_iter()

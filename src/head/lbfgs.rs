@@ -6,6 +6,9 @@
 //! (backtracking). The objectives here are strictly convex, so every accepted step has positive curvature.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::preconditioner::Preconditioner;
 
 /// Pairs of steps and gradient changes kept.
 const MEMORY: usize = 10;
@@ -27,6 +30,7 @@ pub struct Lbfgs {
     halvings: usize,
     trial: Vec<f64>,
     memory: VecDeque<Pair>,
+    preconditioner: Option<Arc<Preconditioner>>,
     iterations: usize,
     limits: Limits,
     done: bool,
@@ -46,12 +50,19 @@ pub struct Limits {
 struct Pair {
     step: Vec<f64>,
     change: Vec<f64>,
+    /// 1 by the product of the two.
     rho: f64,
+    /// What the inverse Hessian is like, by the preconditioner's measure.
+    scale: f64,
 }
 
 impl Lbfgs {
     /// Starts from `point`.
-    pub fn new(point: Vec<f64>, limits: Limits) -> Self {
+    pub fn new(
+        point: Vec<f64>,
+        limits: Limits,
+        preconditioner: Option<Arc<Preconditioner>>,
+    ) -> Self {
         Self {
             trial: point.clone(),
             gradient: vec![0.0; point.len()],
@@ -62,6 +73,7 @@ impl Lbfgs {
             step: 1.0,
             halvings: 0,
             memory: VecDeque::with_capacity(MEMORY),
+            preconditioner,
             iterations: 0,
             limits,
             done: false,
@@ -88,6 +100,21 @@ impl Lbfgs {
     /// Whether it ended at a minimum: where the gradient is within its limit, or the loss cannot be told from a lower one.
     pub fn converged(&self) -> bool {
         self.converged
+    }
+
+    /// What directions are preconditioned by.
+    pub fn preconditioner(&self) -> Option<&Preconditioner> {
+        self.preconditioner.as_deref()
+    }
+
+    /// Preconditions by another one from the next step on.
+    pub fn precondition_by(&mut self, preconditioner: Arc<Preconditioner>) {
+        self.preconditioner = Some(preconditioner);
+        if let Some(pair) = self.memory.back() {
+            let change = dot(&pair.change, &self.precondition(pair.change.clone()));
+            let scale = 1.0 / (pair.rho * change);
+            self.memory.iter_mut().for_each(|pair| pair.scale = scale);
+        }
     }
 
     /// Takes loss and gradient at [`trial`](Self::trial).
@@ -139,11 +166,20 @@ impl Lbfgs {
         if self.memory.len() == MEMORY {
             self.memory.pop_front();
         }
+        let scale = curvature / dot(&change, &self.precondition(change.clone()));
         self.memory.push_back(Pair {
             step,
             change,
             rho: 1.0 / curvature,
+            scale,
         });
+    }
+
+    fn precondition(&self, gradient: Vec<f64>) -> Vec<f64> {
+        match &self.preconditioner {
+            Some(preconditioner) => preconditioner.apply(&gradient),
+            None => gradient,
+        }
     }
 
     /// Sets the direction by the two-loop recursion, and the first trial along it.
@@ -155,10 +191,12 @@ impl Lbfgs {
             add_scaled(&mut q, -alpha, &pair.change);
             alphas.push(alpha);
         }
-        let scale = match self.memory.back() {
-            Some(pair) => 1.0 / (pair.rho * dot(&pair.change, &pair.change)),
-            None => 1.0 / dot(&self.gradient, &self.gradient).sqrt().max(1.0),
+        let scale = match (self.memory.back(), &self.preconditioner) {
+            (Some(pair), _) => pair.scale,
+            (None, Some(_)) => 1.0,
+            (None, None) => 1.0 / dot(&self.gradient, &self.gradient).sqrt().max(1.0),
         };
+        let mut q = self.precondition(q);
         q.iter_mut().for_each(|value| *value *= scale);
         for (pair, alpha) in self.memory.iter().zip(alphas.into_iter().rev()) {
             let beta = pair.rho * dot(&pair.change, &q);
@@ -166,6 +204,13 @@ impl Lbfgs {
         }
         q.iter_mut().for_each(|value| *value = -*value);
         self.slope = dot(&q, &self.gradient);
+        if self.slope >= 0.0 {
+            // Rounding has turned it uphill.
+            self.memory.clear();
+            self.preconditioner = None;
+            q = self.gradient.iter().map(|value| -value).collect();
+            self.slope = -dot(&self.gradient, &self.gradient);
+        }
         self.direction = q;
         self.step = 1.0;
         self.halvings = 0;
@@ -202,7 +247,7 @@ mod tests {
     };
 
     fn minimise(start: Vec<f64>, f: impl Fn(&[f64]) -> (f64, Vec<f64>)) -> (Vec<f64>, usize) {
-        let mut solver = Lbfgs::new(start, LIMITS);
+        let mut solver = Lbfgs::new(start, LIMITS, None);
         let mut evaluations = 0;
         while !solver.done() {
             let (loss, gradient) = f(solver.trial());

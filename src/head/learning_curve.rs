@@ -1,8 +1,9 @@
 //! How well heads do that learned from a share of the training images only.
 
-use super::cross_validation::CrossValidation;
+use super::cross_validation::{CrossValidation, TurnRegression};
 use super::penalty::Chosen;
-use super::regression::{ROUGH, Run, Runs};
+use super::preconditioner::Covariance;
+use super::regression::Runs;
 
 /// Shares of the training images, besides all of them, at which it is measured.
 pub const SHARES: [f64; 2] = [0.25, 0.5];
@@ -25,21 +26,20 @@ pub fn runs_at(
     images: &CrossValidation,
     experts: &[Chosen],
     class_weights: &[f64],
+    covariance: Option<&Covariance>,
 ) -> Runs {
-    let truth = images.objective.truth();
     let used: Vec<Vec<bool>> = (0..images.turns)
         .map(|turn| images.used(share, turn))
         .collect();
-    let mut runs = Vec::with_capacity(experts.len() * images.turns);
-    for expert in experts {
-        for (feature_weights, used) in expert.feature_weights.iter().zip(&used) {
-            let weight = |image: usize| match used[image] {
-                true => class_weights[truth[image]],
-                false => 0.0,
-            };
-            let regression = (feature_weights.clone(), expert.l2);
-            runs.push(Run::new(&images.objective, regression, weight, None, ROUGH));
-        }
-    }
-    Runs::new(runs)
+    let runs = experts.iter().flat_map(|expert| {
+        let regression = TurnRegression {
+            feature_weights: &expert.feature_weights,
+            l2: expert.l2,
+            spread: expert.spread,
+            covariance,
+        };
+        let learns = |turn: usize, image: usize| used[turn][image];
+        images.runs(&regression, class_weights, learns, |_| None)
+    });
+    Runs::new(runs.collect())
 }

@@ -146,19 +146,24 @@ pub(crate) fn cross_entropy(probabilities: &[f64], class: usize) -> f64 {
 }
 
 /// Turns one image's logits into the slope of its weighted cross-entropy along each of them,
-/// `weight · (p − y)`, and gives the weighted cross-entropy in nats. `p` is the softmax, `y` is 1 for the
-/// class and 0 elsewhere.
-pub(super) fn to_slopes(logits: &mut [f32], class: usize, weight: f64) -> f64 {
-    let max = f64::from(logits.iter().copied().fold(f32::NEG_INFINITY, f32::max));
-    let sum: f64 = logits.iter().map(|&z| (f64::from(z) - max).exp()).sum();
-    // Not by the probability, which a sure mistake rounds to 0.
-    let loss = sum.ln() - (f64::from(logits[class]) - max);
-    for (index, logit) in logits.iter_mut().enumerate() {
-        let probability = (f64::from(*logit) - max).exp() / sum;
-        let target = f64::from(u8::from(index == class));
-        *logit = (weight * (probability - target)) as f32;
+/// `weight · (p − y)`, and gives the weighted cross-entropy in nats, and the sum of `p · (1 − p)`. `p` is the
+/// softmax, `y` is 1 for the class and 0 elsewhere.
+pub(super) fn to_slopes(logits: &mut [f32], class: usize, weight: f64) -> (f64, f64) {
+    let max = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let below = f64::from(max - logits[class]);
+    let (mut sum, mut squares) = (0.0_f64, 0.0_f64);
+    for logit in &mut *logits {
+        *logit = (*logit - max).exp();
+        let exponential = f64::from(*logit);
+        sum += exponential;
+        squares += exponential * exponential;
     }
-    weight * loss
+    let others = sum - f64::from(logits[class]);
+    let scale = (weight / sum) as f32;
+    logits.iter_mut().for_each(|logit| *logit *= scale);
+    logits[class] = (-weight * others / sum) as f32;
+    // Not by the probability, which a sure mistake rounds to 0.
+    (weight * (sum.ln() + below), 1.0 - squares / (sum * sum))
 }
 
 /// Mean cross-entropy in nats and accuracy of logits `[N, classes]`.
@@ -181,7 +186,7 @@ mod tests {
     #[test]
     fn slopes_are_what_the_loss_changes_by() {
         let logits = [0.3_f32, -1.2, 2.0, 0.1];
-        let loss = |logits: &[f32]| to_slopes(&mut logits.to_vec(), 1, 0.7);
+        let loss = |logits: &[f32]| to_slopes(&mut logits.to_vec(), 1, 0.7).0;
         let mut slopes = logits;
         to_slopes(&mut slopes, 1, 0.7);
         for index in 0..logits.len() {
@@ -194,6 +199,8 @@ mod tests {
             assert!((f64::from(slopes[index]) - expected).abs() < 1e-4);
         }
         // A sure mistake costs what its logits say.
-        assert!((to_slopes(&mut [2000.0, 0.0], 1, 1.0) - 2000.0).abs() < 1e-9);
+        let (loss, spread) = to_slopes(&mut [2000.0, 0.0], 1, 1.0);
+        assert!((loss - 2000.0).abs() < 1e-9 && spread == 0.0);
+        assert_eq!(to_slopes(&mut [1.0, 1.0], 0, 1.0).1, 0.5);
     }
 }

@@ -16,6 +16,7 @@ use super::mixture::{Mixture, combine};
 use super::objective::Objective;
 use super::options::{Method, Recipe};
 use super::penalty::{Choice, Chosen, GRID};
+use super::preconditioner::{Covariance, Preconditioner, equal_spread};
 use super::regression::{Run, Runs, class_sizes, class_weights, is_balanced};
 use super::standardize::{Scaling, Standardizer};
 use super::temperature::fit_temperature;
@@ -29,7 +30,7 @@ const FEW_IMAGES_L2: f64 = 0.1;
 /// divided by λ, the least curvature.
 const FITTED_SHARE: f64 = 1e-4;
 /// What f32 can tell from zero in a gradient, and what is always near enough.
-const FITTED_GRADIENT: (f64, f64) = (2e-7, 1e-5);
+const FITTED_GRADIENT: (f64, f64) = (3e-8, 1e-5);
 
 /// A fit under way.
 pub struct Logistic {
@@ -39,12 +40,14 @@ pub struct Logistic {
     /// All training images.
     objective: Arc<Objective>,
     cross_validation: Option<CrossValidation>,
+    /// Where images are many.
+    covariance: Option<Arc<Covariance>>,
     class_weights: Vec<f64>,
     parts: Vec<usize>,
     experts: Vec<Expert>,
     few_images: bool,
-    /// Whether the penalty was.
-    is_given: bool,
+    /// Whether the penalty was chosen on a part of the images.
+    is_chosen: bool,
     balanced: bool,
     state: State,
     /// What cross-validation has found of each expert.
@@ -96,10 +99,12 @@ impl Logistic {
         let cross_validation = CrossValidation::new(&objective, &folds, &order, turns);
         let few_images =
             cross_validation.is_none() || sizes.iter().any(|&size| size < FEW_PER_CLASS);
+        let covariance = Covariance::of(&objective).map(Arc::new);
         let mut fit = Self {
+            covariance,
             balanced: is_balanced(recipe.class_weights, &sizes),
             few_images: few_images && recipe.l2.is_none(),
-            is_given: recipe.l2.is_some(),
+            is_chosen: recipe.l2.is_none() && !few_images,
             labels,
             standardizer,
             scaling,
@@ -127,7 +132,13 @@ impl Logistic {
                     .iter()
                     .map(|expert| fit.in_turns(*expert, images));
                 let experts = experts.collect();
-                State::Choosing(Choice::start(images, experts, grid, &fit.class_weights))
+                State::Choosing(Choice::start(
+                    images,
+                    experts,
+                    grid,
+                    &fit.class_weights,
+                    fit.covariance.clone(),
+                ))
             }
             None => State::Fitting(fit.final_runs(recipe.l2.unwrap_or(FEW_IMAGES_L2))),
         };
@@ -149,7 +160,11 @@ impl Logistic {
                 (Phase::LearningCurve, runs.loss())
             }
             State::Fitting(runs) => {
-                runs.advance(&self.objective);
+                if runs.advance(&self.objective)
+                    && let Some(covariance) = &self.covariance
+                {
+                    runs.precondition_anew(covariance);
+                }
                 (Phase::Fit, runs.loss())
             }
             State::Fitted(_) => return None,
@@ -241,7 +256,13 @@ impl Logistic {
     fn curve_at(&self, share: f64) -> State {
         match &self.cross_validation {
             Some(images) => {
-                let runs = runs_at(share, images, &self.chosen, &self.class_weights);
+                let runs = runs_at(
+                    share,
+                    images,
+                    &self.chosen,
+                    &self.class_weights,
+                    self.covariance.as_deref(),
+                );
                 State::Curve(share, runs)
             }
             None => State::Fitting(self.final_runs(0.0)),
@@ -343,11 +364,18 @@ impl Logistic {
                 iterations: self.iterations,
             };
             let from = chosen.map(|chosen| mean(&chosen.points));
+            let spread =
+                chosen.map_or_else(|| equal_spread(self.labels.len()), |chosen| chosen.spread);
+            let preconditioner = self
+                .covariance
+                .as_ref()
+                .map(|covariance| Arc::new(Preconditioner::new(covariance, &weights, l2, spread)));
             Run::new(
                 &self.objective,
                 (weights, l2),
                 weight,
                 from.as_deref(),
+                preconditioner,
                 limits,
             )
         };
@@ -372,9 +400,9 @@ impl Logistic {
             };
         };
         let all = self.objective.truth().len();
-        match self.is_given || images.images.len() == all {
-            true => chosen.l2,
-            false => chosen.l2 * images.learned() / all as f64,
+        match self.is_chosen {
+            true => chosen.l2 * images.learned() / all as f64,
+            false => chosen.l2,
         }
     }
 

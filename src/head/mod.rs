@@ -13,6 +13,7 @@ mod objective;
 mod optimizer;
 mod options;
 mod penalty;
+mod preconditioner;
 mod regression;
 mod standardize;
 mod temperature;

@@ -41,6 +41,8 @@ pub struct Slope {
     pub loss: f64,
     /// Along each parameter.
     pub gradient: Vec<f64>,
+    /// The mean of `p · (1 − p)` over classes and the images that count.
+    pub spread: f64,
 }
 
 /// An evaluation under way.
@@ -52,6 +54,7 @@ pub struct Pass {
     /// `[points · classes]`
     biases: Vec<f32>,
     losses: Vec<f64>,
+    spreads: Vec<f64>,
     /// As `weights`.
     gradient: Vec<f32>,
     bias_gradient: Vec<f64>,
@@ -109,6 +112,7 @@ impl Objective {
         Pass {
             next: 0,
             losses: vec![0.0; asked.len()],
+            spreads: vec![0.0; asked.len()],
             gradient: vec![0.0; weights.len()],
             bias_gradient: vec![0.0; biases.len()],
             weights,
@@ -125,13 +129,14 @@ impl Objective {
         let inputs = &self.inputs[images.start * features..images.end * features];
         let mut slopes = logits(inputs, &pass.weights, &pass.biases, images.len());
         for (image, row) in images.clone().zip(slopes.chunks_exact_mut(width)) {
-            let of_problems = problems.iter().zip(row.chunks_exact_mut(classes));
-            for (loss, (problem, logits)) in pass.losses.iter_mut().zip(of_problems) {
-                let weight = problem.image_weights[image];
+            for (index, logits) in row.chunks_exact_mut(classes).enumerate() {
+                let weight = problems[index].image_weights[image];
                 if weight == 0.0 {
                     logits.fill(0.0);
                 } else {
-                    *loss += to_slopes(logits, self.truth[image], weight);
+                    let (loss, spread) = to_slopes(logits, self.truth[image], weight);
+                    pass.losses[index] += loss;
+                    pass.spreads[index] += weight * spread / classes as f64;
                 }
             }
             for (sum, &slope) in pass.bias_gradient.iter_mut().zip(&*row) {
@@ -167,7 +172,11 @@ impl Objective {
                 *slope += problem.l2 * weight;
             }
             gradient.extend(&pass.bias_gradient[columns]);
-            Slope { loss, gradient }
+            Slope {
+                loss,
+                gradient,
+                spread: pass.spreads[index],
+            }
         };
         asked.iter().enumerate().map(of_problem).collect()
     }

@@ -8,9 +8,10 @@
 
 use std::sync::Arc;
 
-use super::cross_validation::CrossValidation;
+use super::cross_validation::{CrossValidation, TurnRegression};
 use super::linear::{cross_entropy, softmax_at};
-use super::regression::{ROUGH, Run, Runs};
+use super::preconditioner::{Covariance, equal_spread};
+use super::regression::{Run, Runs};
 use super::temperature::fit_temperature;
 
 /// Penalties to choose from: λ in `mean cross-entropy + λ/2 · ‖W‖²`, strongest first. Where λ is 30 on standardised
@@ -30,12 +31,15 @@ pub struct Choice {
     searching: Vec<usize>,
     searches: Vec<Search>,
     class_weights: Vec<f64>,
+    covariance: Option<Arc<Covariance>>,
 }
 
 /// One expert's search.
 struct Search {
     /// What features count in each turn.
     feature_weights: Vec<Arc<[f64]>>,
+    /// The spread of the probabilities at the last minimum.
+    spread: f64,
     chosen: Option<Chosen>,
     misses: usize,
 }
@@ -48,6 +52,8 @@ pub struct Chosen {
     loss: f64,
     /// What was said of the judged images, `[judged, classes]`.
     pub logits: Vec<f32>,
+    /// The spread of the probabilities there.
+    pub spread: f64,
     /// Each turn's minimum.
     pub points: Vec<Vec<f64>>,
     /// What features counted in each turn.
@@ -61,9 +67,11 @@ impl Choice {
         experts: Vec<Vec<Arc<[f64]>>>,
         grid: Vec<f64>,
         class_weights: &[f64],
+        covariance: Option<Arc<Covariance>>,
     ) -> Self {
         let search = |feature_weights| Search {
             feature_weights,
+            spread: equal_spread(images.objective.classes()),
             chosen: None,
             misses: 0,
         };
@@ -74,6 +82,7 @@ impl Choice {
             searching: (0..experts.len()).collect(),
             searches: experts.into_iter().map(search).collect(),
             class_weights: class_weights.to_vec(),
+            covariance,
         };
         choice.runs = choice.runs_from(images, |_, _| None);
         choice
@@ -119,6 +128,8 @@ impl Choice {
             });
             let loss = entropies.sum::<f64>() / truth.len().max(1) as f64;
             let search = &mut self.searches[expert];
+            let spreads = runs[turns.clone()].iter().map(|run| run.spread);
+            search.spread = spreads.sum::<f64>() / images.turns as f64;
             let is_better = |chosen: &Chosen| loss < chosen.loss;
             if search.chosen.as_ref().is_none_or(is_better) {
                 search.misses = 0;
@@ -126,6 +137,7 @@ impl Choice {
                     l2: self.grid[self.rung],
                     loss,
                     logits,
+                    spread: search.spread,
                     points: ends[turns].to_vec(),
                     feature_weights: search.feature_weights.clone(),
                 });
@@ -150,19 +162,18 @@ impl Choice {
         images: &CrossValidation,
         from: impl Fn(usize, usize) -> Option<&'a Vec<f64>>,
     ) -> Runs {
-        let truth = images.objective.truth();
         let mut runs = Vec::with_capacity(self.searching.len() * images.turns);
         for &expert in &self.searching {
-            for turn in 0..images.turns {
-                let weight = |image: usize| match images.folds[image] == turn {
-                    true => 0.0,
-                    false => self.class_weights[truth[image]],
-                };
-                let feature_weights = Arc::clone(&self.searches[expert].feature_weights[turn]);
-                let regression = (feature_weights, self.grid[self.rung]);
-                let from = from(expert, turn).map(Vec::as_slice);
-                runs.push(Run::new(&images.objective, regression, weight, from, ROUGH));
-            }
+            let search = &self.searches[expert];
+            let regression = TurnRegression {
+                feature_weights: &search.feature_weights,
+                l2: self.grid[self.rung],
+                spread: search.spread,
+                covariance: self.covariance.as_deref(),
+            };
+            let learns = |turn: usize, image: usize| images.folds[image] != turn;
+            let from = |turn| from(expert, turn).map(Vec::as_slice);
+            runs.extend(images.runs(&regression, &self.class_weights, learns, from));
         }
         Runs::new(runs)
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::lbfgs::{Lbfgs, Limits};
 use super::objective::{Objective, Pass, Problem};
 use super::options::ClassWeights;
+use super::preconditioner::{Covariance, Preconditioner, equal_spread};
 
 /// Where predictions of left-out images are wanted rather than weights, a rough minimum will do.
 pub const ROUGH: Limits = Limits {
@@ -12,12 +13,17 @@ pub const ROUGH: Limits = Limits {
     iterations: 60,
 };
 
+/// How many times the spread that a preconditioner was made for differs, when it is made anew.
+const SPREAD_APART: f64 = 3.0;
+
 /// One regression under way.
 pub struct Run {
     /// Which images and features count, and the penalty.
     pub problem: Problem,
     /// The way to its minimum.
     pub solver: Lbfgs,
+    /// The spread of its probabilities where it was evaluated last.
+    pub spread: f64,
 }
 
 impl Run {
@@ -27,6 +33,7 @@ impl Run {
         (feature_weights, l2): (Arc<[f64]>, f64),
         weight: impl Fn(usize) -> f64,
         from: Option<&[f64]>,
+        preconditioner: Option<Arc<Preconditioner>>,
         limits: Limits,
     ) -> Self {
         let images = 0..objective.truth().len();
@@ -43,7 +50,8 @@ impl Run {
                 feature_weights,
                 l2,
             },
-            solver: Lbfgs::new(start, limits),
+            solver: Lbfgs::new(start, limits, preconditioner),
+            spread: equal_spread(objective.classes()),
         }
     }
 
@@ -107,9 +115,28 @@ impl Runs {
         let count = slopes.len().max(1) as f64;
         self.loss = slopes.iter().map(|slope| slope.loss).sum::<f64>() / count;
         for (&run, slope) in active.iter().zip(slopes) {
-            self.all[run].solver.observe(slope.loss, &slope.gradient);
+            let run = &mut self.all[run];
+            run.spread = slope.spread;
+            run.solver.observe(slope.loss, &slope.gradient);
         }
         true
+    }
+
+    /// Preconditions those anew whose probabilities have become another's since, as on the way from nothing to the
+    /// minimum.
+    pub fn precondition_anew(&mut self, covariance: &Covariance) {
+        for run in &mut self.all {
+            let before = run.solver.preconditioner().map(Preconditioner::spread);
+            let Some(before) = before.filter(|_| !run.solver.done()) else {
+                continue;
+            };
+            if (run.spread / before).max(before / run.spread) > SPREAD_APART {
+                let weights = &run.problem.feature_weights;
+                let preconditioner =
+                    Preconditioner::new(covariance, weights, run.problem.l2, run.spread);
+                run.solver.precondition_by(Arc::new(preconditioner));
+            }
+        }
     }
 
     fn asked(&self, runs: &[usize]) -> Vec<(&Problem, &[f64])> {

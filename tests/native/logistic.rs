@@ -83,8 +83,9 @@ fn logistic_regression_is_scikit_learns_on_all_images_and_without_each_fold() {
     }
 }
 
-/// The penalties to choose from, on features of deviation 1.
-const GRID: std::ops::RangeInclusive<f64> = 1e-5..=30.0;
+/// The penalties to choose from, 1e-5 to 30 on features of deviation 1, as they are on all images: chosen were they on
+/// four fifths, and the pull of a penalty on a sum of losses does not grow with the images.
+const GRID: std::ops::RangeInclusive<f64> = 0.8e-5..=24.0;
 
 #[test]
 fn the_penalty_is_chosen_then_the_curve_measured_then_the_head_fitted() {
@@ -257,7 +258,7 @@ fn noise_gets_the_strongest_penalty() {
             classes: (0..80).map(|image| image % 2).collect(),
         };
         let (fitted, _) = fit(logistic(|_| ()), &noise, 2);
-        assert!(fitted.summary.l2 >= 1.0, "{}", fitted.summary.l2);
+        assert!(fitted.summary.l2 >= 0.8, "{}", fitted.summary.l2);
         strongest += usize::from(fitted.summary.l2 == *GRID.end());
     }
     println!("figure: {strongest} of {SETS} sets of noise get the strongest penalty");

@@ -73,7 +73,7 @@ fn print_rows(rows: &[Row]) {
                 percent(metrics.accuracy()),
                 format!("{:.3}", metrics.log_loss),
                 format!("{:.3}", metrics.calibration_error),
-                judged.l2.map_or_else(String::new, |l2| format!("{l2}")),
+                judged.l2.map_or_else(String::new, brief),
                 judged
                     .share
                     .map_or_else(String::new, |share| format!("{share}")),
@@ -104,6 +104,14 @@ fn print_rows(rows: &[Row]) {
         ]);
     }
     table.print();
+}
+
+/// Two digits of a number.
+fn brief(value: f64) -> String {
+    let digits = format!("{value:.1e}");
+    digits
+        .parse::<f64>()
+        .map_or(digits, |rounded| rounded.to_string())
 }
 
 /// The default against each other head, on the same images of a set.

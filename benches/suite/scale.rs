@@ -6,7 +6,7 @@ use headstart::Classifier;
 use headstart::dataset::{NewImage, Split};
 use headstart::head::TrainOptions;
 use headstart::image::Views;
-use rand::{RngExt, SeedableRng};
+use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use crate::embedder::Embedder;
@@ -21,6 +21,9 @@ const SIZES: [(usize, usize); 5] = [
     (10_000, 200),
     (50_000, 200),
 ];
+
+/// In which embeddings have half of their variance, the first ones the most of it.
+const DIRECTIONS: usize = 50;
 
 pub fn print() -> Result<(), String> {
     let embedder = Embedder::load()?;
@@ -77,22 +80,34 @@ pub fn print() -> Result<(), String> {
     Ok(())
 }
 
-/// Adds embeddings that lie around a centre of their class, as far apart as photos' do.
+/// Adds embeddings that lie around a centre of their class. As with photos', half of their variance lies in few
+/// directions: an optimizer feels that.
 fn add(classifier: &mut Classifier, images: usize, classes: usize) -> Result<(), String> {
     let mut rng = ChaCha8Rng::seed_from_u64(0);
     let features = classifier.layout().len();
-    let centres: Vec<f32> = (0..classes * features)
-        .map(|_| normal(&mut rng) as f32)
-        .collect();
+    let mut draw =
+        |count: usize| -> Vec<f32> { (0..count).map(|_| normal(&mut rng) as f32).collect() };
+    let (centres, mut directions) = (draw(classes * features), draw(DIRECTIONS * features));
+    let harmonic: f32 = (1..=DIRECTIONS).map(|rank| 1.0 / rank as f32).sum();
+    for (rank, direction) in directions.chunks_exact_mut(features).enumerate() {
+        let variance = 0.5 / harmonic / (rank + 1) as f32;
+        direction
+            .iter_mut()
+            .for_each(|value| *value *= variance.sqrt());
+    }
     for image in 0..images {
         let class = image % classes;
         let centre = &centres[class * features..][..features];
-        // What photos have in common beside their class lies in a few directions.
-        let common = rng.random_range(-1.0..1.0_f32);
-        let embedding: Vec<f32> = centre
+        let mut embedding: Vec<f32> = centre
             .iter()
-            .map(|value| (1.0 + 0.15 * value + 0.3 * common + 0.6 * normal(&mut rng) as f32).abs())
+            .map(|value| 3.0 + 0.1 * value + 0.7 * normal(&mut rng) as f32)
             .collect();
+        for direction in directions.chunks_exact(features) {
+            let size = normal(&mut rng) as f32;
+            for (value, along) in embedding.iter_mut().zip(direction) {
+                *value += size * along;
+            }
+        }
         let (name, label) = (format!("{image}.jpg"), format!("class {class}"));
         let new = NewImage {
             split: Split::Auto,

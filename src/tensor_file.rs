@@ -156,8 +156,10 @@ pub(crate) struct RawTensor<'a> {
     dtype: Dtype,
     shape: Vec<usize>,
     /// Puts its bytes at the end of a file: tensors are large, and so no copy of theirs is made.
-    append: Box<dyn Fn(&mut Vec<u8>) + 'a>,
+    append: Box<Append<'a>>,
 }
+
+type Append<'a> = dyn Fn(&mut Vec<u8>) + 'a;
 
 impl<'a> RawTensor<'a> {
     pub fn f32<V>(name: impl Into<String>, shape: &[usize], values: V) -> Self

@@ -185,12 +185,8 @@ fn print_calibration(rows: &[Row]) {
 
 fn right(set: &Set, places: &[usize], judged: &Judged) -> Vec<f64> {
     let rows = places.iter().zip(&judged.probabilities);
-    rows.map(|(&place, row)| {
-        f64::from(u8::from(
-            headstart::evaluation::argmax(row) == set.class(place),
-        ))
-    })
-    .collect()
+    rows.map(|(&place, row)| f64::from(u8::from(headstart::head::argmax(row) == set.class(place))))
+        .collect()
 }
 
 fn losses(set: &Set, places: &[usize], judged: &Judged) -> Vec<f64> {

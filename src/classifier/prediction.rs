@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Classifier, Crops, Trained};
 use crate::backbone::Features;
-use crate::evaluation::argmax;
 use crate::explain::{ActivationMap, Heatmap};
+use crate::head::argmax;
 use crate::order::sort_by;
 use crate::{Error, Result};
 

@@ -3,9 +3,9 @@
 use super::{Classifier, Trained};
 use crate::backbone::FeatureSet;
 use crate::dataset::{Turns, hold_out};
-use crate::evaluation::{HeldOut, LearningCurve, Provenance, Refusals, argmax};
+use crate::evaluation::{HeldOut, LearningCurve, Provenance, Refusals};
 use crate::explain::{Neighbours, Parts};
-use crate::head::{EpochReport, Fit, Fitted, Phase, TrainOptions, TrainingData, softmax};
+use crate::head::{EpochReport, Fit, Fitted, Phase, TrainOptions, TrainingData, argmax, softmax};
 use crate::{Error, Result};
 
 /// Test images that are compared with the training images in one step.

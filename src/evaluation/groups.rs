@@ -142,11 +142,12 @@ fn are_alike(rows: &[Vec<&Sample>], parts: &Parts) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::backbone::{FeatureSet, Layout};
+    use crate::backbone::FeatureSet;
+    use crate::backbone::network::Description;
     use crate::dataset::{NewImage, Split};
 
     fn parts() -> Parts {
-        Parts::of(&Layout::resnet18().select(FeatureSet::Last))
+        Parts::of(&Description::resnet18().layout().select(FeatureSet::Last))
     }
 
     /// Images of two classes; each is like the one before it where `drifts`.

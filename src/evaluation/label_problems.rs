@@ -1,8 +1,8 @@
 //! Images that are probably labelled wrongly (Northcutt, Jiang & Chuang 2021, "Confident Learning: Estimating
 //! Uncertainty in Dataset Labels", section 3).
 
-use super::metrics::argmax;
 use super::report::Judged;
+use crate::head::argmax;
 use crate::order::sort_by;
 
 /// A label that a head contradicts, which had not learned from its image.

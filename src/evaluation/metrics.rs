@@ -1,5 +1,7 @@
 //! Metrics of classifications, as scikit-learn defines them.
 
+use crate::head::argmax;
+
 /// Bins of the calibration error.
 const CALIBRATION_BINS: usize = 10;
 
@@ -71,14 +73,6 @@ impl Metrics {
     pub fn accuracy(&self) -> f64 {
         ratio(self.right, self.count).unwrap_or(0.0)
     }
-}
-
-/// The index of the largest value, the first one of equals.
-pub fn argmax(values: &[f64]) -> usize {
-    values.iter().enumerate().fold(
-        0,
-        |best, (index, &value)| if value > values[best] { index } else { best },
-    )
 }
 
 fn class_metrics(confusion: &[Vec<usize>], class: usize) -> ClassMetrics {

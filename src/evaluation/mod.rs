@@ -13,7 +13,7 @@ pub use groups::Groups;
 pub(crate) use groups::suspected_bursts;
 pub use interval::wilson;
 pub use label_problems::{Contradiction, label_problems};
-pub use metrics::{ClassMetrics, Metrics, argmax};
+pub use metrics::{ClassMetrics, Metrics};
 pub(crate) use provenance::Provenance;
 pub use report::{
     Calibration, ClassReport, Conflict, Evidence, HeldOut, Judged, LabelProblem, NearDuplicates,

@@ -6,9 +6,9 @@ use super::cross_validation::{CrossValidation, LearningCurve};
 use super::groups::Groups;
 use super::interval::wilson;
 use super::label_problems::label_problems;
-use super::metrics::{Metrics, argmax};
+use super::metrics::Metrics;
 use crate::backbone::FeatureSet;
-use crate::head::HeadSummary;
+use crate::head::{HeadSummary, argmax};
 use crate::image::Views;
 use crate::order::sort_by_key;
 

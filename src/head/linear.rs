@@ -3,7 +3,6 @@
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use crate::evaluation::argmax;
 use crate::matrix::product;
 
 /// A linear softmax classifier over embeddings.
@@ -122,6 +121,14 @@ pub(super) fn logits(inputs: &[f32], weights: &[f32], biases: &[f32], count: usi
         }
     }
     logits
+}
+
+/// The index of the largest value, the first one of equals.
+pub fn argmax(values: &[f64]) -> usize {
+    values.iter().enumerate().fold(
+        0,
+        |best, (index, &value)| if value > values[best] { index } else { best },
+    )
 }
 
 /// Softmax of one row of logits.

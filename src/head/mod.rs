@@ -23,7 +23,7 @@ pub use fit::{
     TrainingData,
 };
 pub use learning_curve::CurveStep;
-pub use linear::{Head, softmax};
+pub use linear::{Head, argmax, softmax};
 pub use logistic::FEW_PER_CLASS;
 pub use options::{Auto, ClassWeights, L2, Method, Recipe, TrainOptions};
 pub use standardize::Scaling;

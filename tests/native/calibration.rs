@@ -2,8 +2,8 @@
 
 use crate::support::fitting::{fit, five_folds, logistic, logits, probabilities};
 use crate::support::synthetic::blobs;
-use headstart::evaluation::{Metrics, argmax};
-use headstart::head::{ClassWeights, L2, LabelledEmbeddings, fit_temperature, softmax};
+use headstart::evaluation::Metrics;
+use headstart::head::{ClassWeights, L2, LabelledEmbeddings, argmax, fit_temperature, softmax};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value;

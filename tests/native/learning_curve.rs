@@ -2,8 +2,8 @@
 
 use crate::support::fitting::{fit, fit_data, in_five_folds, logistic};
 use crate::support::synthetic::blobs;
-use headstart::evaluation::{LearningCurve, MorePhotos, argmax};
-use headstart::head::{CurveStep, L2, LabelledEmbeddings, Recipe, TrainingData, softmax};
+use headstart::evaluation::{LearningCurve, MorePhotos};
+use headstart::head::{CurveStep, L2, LabelledEmbeddings, Recipe, TrainingData, argmax, softmax};
 
 fn given() -> Recipe {
     logistic(|options| options.l2 = Some(L2::Value(0.03)))

@@ -6,9 +6,9 @@ use crate::support::fitting::{
     fit, fit_data, formula, in_five_folds, labels, logistic, logits, probabilities,
 };
 use crate::support::synthetic::blobs;
-use headstart::evaluation::{Metrics, argmax};
+use headstart::evaluation::Metrics;
 use headstart::head::{
-    ClassWeights, Fit, Fitted, L2, LabelledEmbeddings, Phase, Scaling, TrainingData,
+    ClassWeights, Fit, Fitted, L2, LabelledEmbeddings, Phase, Scaling, TrainingData, argmax,
     fit_temperature, softmax,
 };
 use rand::{RngExt, SeedableRng};

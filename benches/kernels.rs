@@ -8,9 +8,9 @@ mod support;
 use std::hint::black_box;
 use std::time::Instant;
 
-use headstart::backbone::ResNet18;
+use headstart::backbone::Reference;
 use headstart::backbone::kernels::{Convolution, Epilogue, Network, Size, Stem, Workspace};
-use headstart::backbone::layers::{ConvLayer, convolutions};
+use headstart::backbone::network::{ConvLayer, Description};
 use headstart::backbone::weights::{Int8Layers, QuantizedWeights};
 use headstart::device;
 use headstart::image::INPUT_LEN;
@@ -38,8 +38,8 @@ fn main() {
             .collect();
         println!("\n| layer, batch {batch} | ms per image | GFLOP/s of a direct convolution |");
         println!("|---|---|---|");
-        for layer in convolutions() {
-            print_layer(&layer, &weights, &crops);
+        for layer in Description::resnet18().convolutions() {
+            print_layer(layer, &weights, &crops);
         }
         print_network(&weights, &crops);
     }
@@ -82,8 +82,9 @@ fn print_layer(layer: &ConvLayer, weights: &QuantizedWeights, crops: &[u8]) {
 fn print_network(weights: &QuantizedWeights, crops: &[u8]) {
     let batch = crops.len() / INPUT_LEN;
     let device = device::cpu();
-    let kernels = Network::load(weights).expect("the weights are whole");
-    let reference = ResNet18::load(weights, &device).expect("the weights are whole");
+    let kernels = Network::load(&Description::resnet18(), weights).expect("the weights are whole");
+    let reference =
+        Reference::load(&Description::resnet18(), weights, &device).expect("the weights are whole");
     let mut times = [Vec::new(), Vec::new()];
     for _ in 0..ROUNDS {
         times[0].push(time(|| {

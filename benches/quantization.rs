@@ -10,8 +10,8 @@ mod support;
 use std::time::Instant;
 
 use data::{CHECKPOINT, CROPS, quantized};
-use headstart::backbone::ResNet18;
-use headstart::backbone::layers::STAGE_CHANNELS;
+use headstart::backbone::Reference;
+use headstart::backbone::network::Description;
 use headstart::backbone::quantize::Scheme;
 use headstart::backbone::weights::{QuantizedWeights, Weights};
 use headstart::device;
@@ -33,6 +33,7 @@ fn main() {
         .iter()
         .map(|(_, crops)| embed(&CHECKPOINT.weights, crops))
         .collect();
+    let features = Description::resnet18().classifier.features;
     println!("| scheme | MB | seconds | crops | relative L2 | mean cosine | min cosine |");
     println!("|---|---|---|---|---|---|---|");
     for scheme in [Scheme::AbsoluteMaximum, Scheme::LeastSquares] {
@@ -44,8 +45,8 @@ fn main() {
         for ((name, crops), reference) in sets.iter().zip(&references) {
             let embeddings = embed(&weights, crops);
             let cosines: Vec<f64> = embeddings
-                .chunks_exact(STAGE_CHANNELS[3])
-                .zip(reference.chunks_exact(STAGE_CHANNELS[3]))
+                .chunks_exact(features)
+                .zip(reference.chunks_exact(features))
                 .map(|(a, b)| cosine(a, b))
                 .collect();
             println!(
@@ -61,7 +62,8 @@ fn main() {
 
 fn embed(weights: &impl Weights, crops: &[u8]) -> Vec<f32> {
     let device = device::cpu();
-    let network = ResNet18::load(weights, &device).expect("the weights are whole");
+    let network =
+        Reference::load(&Description::resnet18(), weights, &device).expect("the weights are whole");
     crops
         .chunks(BATCH * INPUT_LEN)
         .flat_map(|batch| values(network.features(input(batch, &device))))

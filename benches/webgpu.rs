@@ -14,10 +14,10 @@ mod support;
 
 use std::time::Instant;
 
-use headstart::backbone::layers::convolutions;
+use headstart::backbone::Reference;
+use headstart::backbone::network::Description;
 use headstart::backbone::webgpu::Network;
 use headstart::backbone::weights::QuantizedWeights;
-use headstart::backbone::{Layout, ResNet18};
 use headstart::device::webgpu_backend;
 use headstart::image::INPUT_LEN;
 use pollster::block_on;
@@ -41,9 +41,11 @@ fn main() {
     println!("adapter: {}", backend.adapter);
     let weights = QuantizedWeights::parse(&QUANTIZED).expect("it was just made");
     let software = backend.is_software();
-    let network = Network::load(&weights, device, software).expect("the weights are whole");
-    let reference = ResNet18::load(&weights, device).expect("the weights are whole");
-    let each: f64 = convolutions().iter().map(operations).sum();
+    let network = Network::load(&Description::resnet18(), &weights, device, software)
+        .expect("the weights are whole");
+    let reference =
+        Reference::load(&Description::resnet18(), &weights, device).expect("the weights are whole");
+    let each: f64 = Description::resnet18().convolutions().map(operations).sum();
     println!("operations of one image: {:.2} G", each / 1e9);
     println!("batch | kernels ms | burn ms | ratio | kernels TFLOP/s | cosine");
     for batch in batches {
@@ -84,7 +86,11 @@ fn layers(network: &Network, crops: &[u8], rounds: usize) {
     let images = crops.len() / INPUT_LEN;
     let total = |run: &Vec<(String, f64)>| run.iter().map(|(_, time)| time).sum::<f64>();
     let least = runs.iter().map(total).fold(f64::INFINITY, f64::min);
-    let all = convolutions().iter().map(operations).sum::<f64>() * images as f64;
+    let all = Description::resnet18()
+        .convolutions()
+        .map(operations)
+        .sum::<f64>()
+        * images as f64;
     println!(
         "        all layers, without upload and read-back: {:.3} ms, {:.2} TFLOP/s",
         least * 1e3,
@@ -95,8 +101,9 @@ fn layers(network: &Network, crops: &[u8], rounds: usize) {
             .iter()
             .map(|run| run[index].1)
             .fold(f64::INFINITY, f64::min);
-        let layer = convolutions().into_iter().find(|layer| layer.name == *name);
-        let rate = layer.map(|layer| operations(&layer) * images as f64 / time / 1e12);
+        let network = Description::resnet18();
+        let layer = network.convolutions().find(|layer| layer.name == *name);
+        let rate = layer.map(|layer| operations(layer) * images as f64 / time / 1e12);
         let rate = rate.map_or(String::new(), |rate| format!("{rate:7.2} TFLOP/s"));
         println!("        {name:22} {:8.4} ms {rate}", time * 1e3);
     }
@@ -114,7 +121,7 @@ fn median(mut times: Vec<f64>) -> f64 {
 }
 
 fn lowest_cosine(one: &[f32], other: &[f32]) -> f64 {
-    let features = Layout::resnet18().len();
+    let features = Description::resnet18().layout().len();
     let rows = one.chunks_exact(features);
     rows.zip(other.chunks_exact(features))
         .map(|(a, b)| cosine(a, b))

@@ -8,9 +8,10 @@
 mod support;
 
 use burn::tensor::Tensor;
+use headstart::backbone::network::Description;
 use headstart::backbone::webgpu::Network;
 use headstart::backbone::weights::QuantizedWeights;
-use headstart::backbone::{Features, ResNet18, Stage};
+use headstart::backbone::{FeatureStage, Features, Reference};
 use headstart::device::{cpu, webgpu_backend};
 use pollster::block_on;
 use rand::SeedableRng;
@@ -19,9 +20,9 @@ use support::operators::{input, values};
 use support::{FEATURES, LAYOUT, QUANTIZED, by_stage, cosines, lowest, random_crops, relative_l2};
 
 /// The maps of each stage, `[N, channels, side, side]`.
-fn maps_by_stage(features: &Features) -> Vec<(&'static Stage, Vec<f32>)> {
+fn maps_by_stage(features: &Features) -> Vec<(&'static FeatureStage, Vec<f32>)> {
     let mut place = 0;
-    let of_stage = |stage: &'static Stage| {
+    let of_stage = |stage: &'static FeatureStage| {
         let map = place..place + stage.map_len();
         place = map.end;
         let images = features.maps.chunks_exact(LAYOUT.maps_len());
@@ -36,19 +37,23 @@ fn every_stage_is_what_burn_computes_on_any_number_of_crops() {
     let backend = block_on(webgpu_backend(None)).expect("this test needs a graphics adapter");
     println!("figure: adapter: {}", backend.adapter);
     let weights = QuantizedWeights::parse(&QUANTIZED).unwrap();
-    let reference = ResNet18::load(&weights, &cpu()).unwrap();
+    let reference = Reference::load(&Description::resnet18(), &weights, &cpu()).unwrap();
     for software in [false, true] {
-        let network = Network::load(&weights, backend.device().unwrap(), software).unwrap();
+        let network = Network::load(
+            &Description::resnet18(),
+            &weights,
+            backend.device().unwrap(),
+            software,
+        )
+        .unwrap();
         // The kernels for graphics processors take a quarter of a minute an image on software.
         let suits = software || !backend.is_software();
         let counts: &[usize] = if suits { &[1, 3, 8] } else { &[1] };
         for &count in counts {
             let crops = random_crops(count, &mut ChaCha8Rng::seed_from_u64(count as u64));
-            let wanted = reference.stages(input(&crops, &cpu()));
-            let [layer1, layer2, layer3, layer4] = wanted.layers;
-            let means = [&layer1, &layer2, &layer3, &layer4];
-            let means = means.map(|map| values(reference.pool(map.clone())));
-            let maps: Vec<Tensor<4>> = vec![wanted.maxpool, layer1, layer2, layer3, layer4];
+            let maps: Vec<Tensor<4>> = reference.stages(input(&crops, &cpu()));
+            let mean = |map: &Tensor<4>| values(map.clone().mean_dims(&[2, 3]));
+            let means: Vec<Vec<f32>> = maps[1..].iter().map(mean).collect();
             let stages = block_on(network.stages(&crops)).unwrap();
             assert_eq!(stages.len(), maps.len());
             let mut worst = 0.0_f64;

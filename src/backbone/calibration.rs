@@ -12,12 +12,12 @@ use rand::seq::index::sample;
 use rand_chacha::ChaCha8Rng;
 
 use super::feature_map::{FeatureMap, convolve};
-use super::layers::{self, BLOCKS, ConvLayer, IMAGENET_CLASSES, STAGE_CHANNELS};
+use super::network::{Activation, ConvLayer, Description, Epilogue, Operations, forward};
 use super::rounding::{Samples, least_squares};
 use super::synthetic;
-use super::weights::{CLASSIFIER, Int8Weights, LayerWeights, Weights};
-use crate::Result;
+use super::weights::{Int8Weights, LayerWeights, Weights};
 use crate::image::INPUT_SIDE;
+use crate::{Error, Result};
 
 /// Images to calibrate with.
 const IMAGES: usize = 32;
@@ -27,13 +27,16 @@ const POSITIONS: usize = 64;
 const SEED: u64 = 0;
 
 /// Rounds all layers, by name.
-pub(super) fn calibrate(weights: &impl Weights) -> Result<BTreeMap<String, Int8Weights>> {
+pub(super) fn calibrate(
+    network: &Description,
+    weights: &impl Weights,
+) -> Result<BTreeMap<String, Int8Weights>> {
     let mut calibration = Calibration {
         weights,
         rng: ChaCha8Rng::seed_from_u64(SEED),
         layers: BTreeMap::new(),
     };
-    calibration.run()?;
+    calibration.run(network)?;
     Ok(calibration.layers)
 }
 
@@ -70,8 +73,36 @@ impl Pair {
     }
 }
 
+/// A convolution is rounded as data meets it.
+impl<W: Weights> Operations for Calibration<'_, W> {
+    type Convolution = ConvLayer;
+    type Map = Pair;
+    type Error = Error;
+
+    fn convolve(
+        &mut self,
+        layer: &ConvLayer,
+        input: &Pair,
+        Epilogue {
+            shortcut,
+            activation,
+        }: Epilogue<Pair>,
+    ) -> Result<Pair> {
+        let weights = self.weights.conv(layer)?;
+        let sums = self.fit(layer, &weights, input, shortcut);
+        let sums = match shortcut {
+            Some(shortcut) => sums.plus(shortcut),
+            None => sums,
+        };
+        Ok(match activation {
+            Activation::Identity => sums,
+            Activation::Relu => sums.map(FeatureMap::relu),
+        })
+    }
+}
+
 impl<W: Weights> Calibration<'_, W> {
-    fn run(&mut self) -> Result<()> {
+    fn run(&mut self, network: &Description) -> Result<()> {
         let images: Vec<FeatureMap> = synthetic::inputs(IMAGES, SEED)
             .into_iter()
             .map(|image| FeatureMap::new(INPUT_SIDE, INPUT_SIDE, image))
@@ -80,46 +111,26 @@ impl<W: Weights> Calibration<'_, W> {
             real: images.clone(),
             rounded: images,
         };
-        let mut x = self
-            .convolution(&layers::stem(), &images)?
-            .map(|x| x.relu().max_pool());
-        for stage in 0..STAGE_CHANNELS.len() {
-            for block in 0..BLOCKS {
-                x = self.block(layers::block(stage, block), x)?;
-            }
-        }
+        let relu = Epilogue {
+            shortcut: None,
+            activation: Activation::Relu,
+        };
+        let stem = self.convolve(&network.stem, &images, relu)?;
+        let pooled = stem.map(|map| map.max_pool());
+        let last = forward(self, &network.stages, pooled, |_, _| Ok(()))?;
         // The classifier of each position: their mean is the classifier of the pooled features.
-        let classifier = ConvLayer {
-            name: CLASSIFIER.into(),
+        let classifier = &network.classifier;
+        let layer = ConvLayer {
+            name: classifier.name.into(),
             norm: String::new(),
-            channels_in: STAGE_CHANNELS[3],
-            channels_out: IMAGENET_CLASSES,
+            channels_in: classifier.features,
+            channels_out: classifier.classes,
             kernel: 1,
             stride: 1,
         };
-        let weights = self.weights.classifier()?;
-        self.fit(&classifier, &weights, &x, None);
+        let weights = self.weights.classifier(classifier)?;
+        self.fit(&layer, &weights, &last, None);
         Ok(())
-    }
-
-    fn block(
-        &mut self,
-        (conv1, conv2, downsample): (ConvLayer, ConvLayer, Option<ConvLayer>),
-        input: Pair,
-    ) -> Result<Pair> {
-        let x = self.convolution(&conv1, &input)?.map(FeatureMap::relu);
-        let shortcut = match &downsample {
-            Some(downsample) => self.convolution(downsample, &input)?,
-            None => input,
-        };
-        let weights = self.weights.conv(&conv2)?;
-        let x = self.fit(&conv2, &weights, &x, Some(&shortcut));
-        Ok(x.plus(&shortcut).map(FeatureMap::relu))
-    }
-
-    fn convolution(&mut self, layer: &ConvLayer, input: &Pair) -> Result<Pair> {
-        let weights = self.weights.conv(layer)?;
-        Ok(self.fit(layer, &weights, input, None))
     }
 
     /// Rounds a layer and gives what it puts out, to which the network adds `shortcut`.

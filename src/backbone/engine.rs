@@ -5,8 +5,9 @@ use burn::tensor::Device;
 
 #[cfg(feature = "cpu")]
 use super::kernels;
+use super::network::Description;
 #[cfg(feature = "reference")]
-use super::resnet::ResNet18;
+use super::reference::Reference;
 #[cfg(feature = "webgpu")]
 use super::webgpu;
 use super::weights::QuantizedWeights;
@@ -36,21 +37,27 @@ pub(super) enum Engine {
     WebGpu(Box<webgpu::Network>),
     /// burn's own operators: the reference for the others.
     #[cfg(feature = "reference")]
-    Reference(Box<ResNet18>, Device),
+    Reference(Box<Reference>, Device),
 }
 
 impl Engine {
     /// The fastest for a backend.
-    pub fn load(weights: &QuantizedWeights, backend: &Backend) -> Result<Self> {
+    pub fn load(
+        network: &Description,
+        weights: &QuantizedWeights,
+        backend: &Backend,
+    ) -> Result<Self> {
         #[cfg(feature = "webgpu")]
         if let Some(device) = &backend.device {
-            let network = webgpu::Network::load(weights, device, backend.software)?;
+            let network = webgpu::Network::load(network, weights, device, backend.software)?;
             network.warm_up()?;
             return Ok(Self::WebGpu(Box::new(network)));
         }
         #[cfg(feature = "cpu")]
         if backend.kind == BackendKind::Cpu {
-            return Ok(Self::Cpu(Box::new(kernels::Network::load(weights)?)));
+            return Ok(Self::Cpu(Box::new(kernels::Network::load(
+                network, weights,
+            )?)));
         }
         let problem = format!("this build computes nothing on {}", backend.kind);
         Err(Error::invalid("backend", problem))
@@ -58,9 +65,13 @@ impl Engine {
 
     /// burn's own operators.
     #[cfg(feature = "reference")]
-    pub fn reference(weights: &QuantizedWeights, backend: &Backend) -> Result<Self> {
+    pub fn reference(
+        network: &Description,
+        weights: &QuantizedWeights,
+        backend: &Backend,
+    ) -> Result<Self> {
         let device = backend.burn_device();
-        let network = Box::new(ResNet18::load(weights, &device)?);
+        let network = Box::new(Reference::load(network, weights, &device)?);
         Ok(Self::Reference(network, device))
     }
 

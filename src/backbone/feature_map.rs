@@ -1,7 +1,7 @@
 //! Feature maps in f32 and their convolution with any real weights, for calibration.
 
 use super::kernels::{self, Size};
-use super::layers::ConvLayer;
+use super::network::ConvLayer;
 use super::parallel::parallel_map;
 use super::weights::LayerWeights;
 use crate::matrix::product_transposed;

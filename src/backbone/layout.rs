@@ -6,15 +6,11 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::layers::STAGE_CHANNELS;
 use crate::{Error, Result};
-
-/// The side of the first stage's map; each later one is half as wide.
-const FIRST_SIDE: usize = 56;
 
 /// A stage whose map gives features.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stage {
+pub struct FeatureStage {
     /// torchvision's name of it, for example `layer4`.
     pub name: String,
     /// Channels of its map, each of which is a feature.
@@ -27,9 +23,9 @@ pub struct Stage {
 /// is made of.
 ///
 /// ```
-/// use headstart::backbone::{FeatureSet, Layout};
+/// use headstart::backbone::{FeatureSet, network::Description};
 ///
-/// let all = Layout::resnet18();
+/// let all = Description::resnet18().layout();
 /// assert_eq!(all.len(), 64 + 128 + 256 + 512);
 /// let last = all.select(FeatureSet::Last);
 /// assert_eq!(last.len(), 512);
@@ -37,7 +33,7 @@ pub struct Stage {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layout {
-    stages: Vec<Stage>,
+    stages: Vec<FeatureStage>,
 }
 
 /// Which of a network's features make an embedding.
@@ -51,7 +47,7 @@ pub enum FeatureSet {
     Last,
 }
 
-impl Stage {
+impl FeatureStage {
     /// How many places its map has.
     pub fn area(&self) -> usize {
         self.side * self.side
@@ -64,20 +60,12 @@ impl Stage {
 }
 
 impl Layout {
-    /// ResNet18's: 64, 128, 256 and 512 features, of maps of 56², 28², 14² and 7² places.
-    pub fn resnet18() -> Self {
-        let stage = |(index, &channels): (usize, &usize)| Stage {
-            name: format!("layer{}", index + 1),
-            channels,
-            side: FIRST_SIDE >> index,
-        };
-        Self {
-            stages: STAGE_CHANNELS.iter().enumerate().map(stage).collect(),
-        }
+    pub(super) fn new(stages: Vec<FeatureStage>) -> Self {
+        Self { stages }
     }
 
     /// The stages, in the order of their features.
-    pub fn stages(&self) -> &[Stage] {
+    pub fn stages(&self) -> &[FeatureStage] {
         &self.stages
     }
 
@@ -94,7 +82,7 @@ impl Layout {
 
     /// How many numbers the maps of an image have together.
     pub fn maps_len(&self) -> usize {
-        self.stages.iter().map(Stage::map_len).sum()
+        self.stages.iter().map(FeatureStage::map_len).sum()
     }
 
     /// What a feature set takes of this one.

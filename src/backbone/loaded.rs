@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::engine::{Engine, Features};
 use super::layout::Layout;
+use super::network::Description;
 use super::weights::QuantizedWeights;
 use crate::device::{Backend, Memory, Reclaim};
 use crate::image::{INPUT_LEN, content_hash};
@@ -39,8 +40,9 @@ impl Backbone {
     /// # Errors
     /// `WEIGHTS_CORRUPT`, `WEIGHTS_UNSUPPORTED`.
     pub fn load(weights: &[u8], backend: Backend) -> Result<Self> {
-        let engine = Engine::load(&QuantizedWeights::parse(weights)?, &backend)?;
-        Ok(Self::new(engine, weights, backend))
+        let network = Description::resnet18();
+        let engine = Engine::load(&network, &QuantizedWeights::parse(weights)?, &backend)?;
+        Ok(Self::new(&network, engine, weights, backend))
     }
 
     /// The same by burn's own operators, which are slower: the reference that the others are compared with.
@@ -49,14 +51,15 @@ impl Backbone {
     /// `WEIGHTS_CORRUPT`, `WEIGHTS_UNSUPPORTED`.
     #[cfg(feature = "reference")]
     pub fn load_reference(weights: &[u8], backend: Backend) -> Result<Self> {
-        let engine = Engine::reference(&QuantizedWeights::parse(weights)?, &backend)?;
-        Ok(Self::new(engine, weights, backend))
+        let network = Description::resnet18();
+        let engine = Engine::reference(&network, &QuantizedWeights::parse(weights)?, &backend)?;
+        Ok(Self::new(&network, engine, weights, backend))
     }
 
-    fn new(engine: Engine, weights: &[u8], backend: Backend) -> Self {
+    fn new(network: &Description, engine: Engine, weights: &[u8], backend: Backend) -> Self {
         Self(Arc::new(Loaded {
             engine,
-            layout: Layout::resnet18(),
+            layout: network.layout(),
             weights_hash: content_hash(weights),
             _reclaim: Reclaim::of(&backend),
             backend,

@@ -1,4 +1,5 @@
-//! The frozen network: torchvision's ResNet18 with batch norm folded into its convolutions.
+//! The frozen network: torchvision's ResNet18 with batch norm folded into its convolutions, described once in
+//! [`network`] and computed in several ways.
 
 #[cfg(feature = "cli")]
 mod calibration;
@@ -9,15 +10,15 @@ mod engine;
 mod feature_map;
 #[cfg(feature = "cpu")]
 pub mod kernels;
-pub mod layers;
 mod layout;
 mod loaded;
+pub mod network;
 #[cfg(feature = "cli")]
 mod parallel;
 #[cfg(feature = "cli")]
 pub mod quantize;
 #[cfg(feature = "reference")]
-mod resnet;
+mod reference;
 #[cfg(feature = "cli")]
 mod rounding;
 #[cfg(feature = "cli")]
@@ -29,7 +30,7 @@ pub mod weights;
 mod winograd;
 
 pub use engine::Features;
-pub use layout::{FeatureSet, Layout, Stage};
+pub use layout::{FeatureSet, FeatureStage, Layout};
 pub use loaded::Backbone;
 #[cfg(feature = "reference")]
-pub use resnet::{ResNet18, Stages};
+pub use reference::Reference;

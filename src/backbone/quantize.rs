@@ -6,11 +6,9 @@
 use std::collections::BTreeMap;
 
 use super::calibration::calibrate;
-use super::layers::{ConvLayer, convolutions};
+use super::network::{Classifier, ConvLayer, Description};
 use super::rounding::nearest;
-use super::weights::{
-    CLASSIFIER, CLASSIFIER_SHAPE, FORMAT, Int8Weights, LayerWeights, VERSION, Weights,
-};
+use super::weights::{FORMAT, Int8Weights, LayerWeights, VERSION, Weights};
 use crate::tensor_file::{self, Problem, RawTensor};
 use crate::{Error, Result};
 
@@ -67,7 +65,8 @@ impl FloatWeights {
         mut state: BTreeMap<String, FloatTensor>,
     ) -> std::result::Result<Self, String> {
         let mut tensors = BTreeMap::new();
-        for (name, shape) in expected_tensors() {
+        let network = Description::resnet18();
+        for (name, shape) in expected_tensors(&network) {
             let tensor = state
                 .remove(&name)
                 .ok_or_else(|| format!("the tensor {name} is missing"))?;
@@ -89,8 +88,8 @@ impl FloatWeights {
             return Err(format!("the tensor {name} is not part of a ResNet18"));
         }
         let weights = Self { tensors };
-        for layer in convolutions() {
-            let folded = weights.conv(&layer).map_err(|error| error.to_string())?;
+        for layer in network.convolutions() {
+            let folded = weights.conv(layer).map_err(|error| error.to_string())?;
             let mut values = folded.weight.iter().chain(&folded.bias);
             if !values.all(|value| value.is_finite()) {
                 return Err(format!(
@@ -135,10 +134,11 @@ impl Weights for FloatWeights {
         Ok(folded)
     }
 
-    fn classifier(&self) -> Result<LayerWeights> {
+    fn classifier(&self, classifier: &Classifier) -> Result<LayerWeights> {
+        let part = |part: &str| self.get(&format!("{}.{part}", classifier.name));
         Ok(LayerWeights {
-            weight: self.get("fc.weight")?.to_vec(),
-            bias: self.get("fc.bias")?.to_vec(),
+            weight: part("weight")?.to_vec(),
+            bias: part("bias")?.to_vec(),
         })
     }
 }
@@ -149,17 +149,19 @@ fn normal(value: f64) -> f32 {
     if value.is_subnormal() { 0.0 } else { value }
 }
 
-/// Names and shapes of a ResNet18 state dict.
-fn expected_tensors() -> Vec<(String, Vec<usize>)> {
+/// Names and shapes of a network's state dict.
+fn expected_tensors(network: &Description) -> Vec<(String, Vec<usize>)> {
     let mut expected = Vec::new();
-    for layer in convolutions() {
+    for layer in network.convolutions() {
         expected.push((format!("{}.weight", layer.name), layer.shape().to_vec()));
         for part in ["weight", "bias", "running_mean", "running_var"] {
             expected.push((format!("{}.{part}", layer.norm), vec![layer.channels_out]));
         }
     }
-    expected.push(("fc.weight".into(), CLASSIFIER_SHAPE.to_vec()));
-    expected.push(("fc.bias".into(), CLASSIFIER_SHAPE[..1].to_vec()));
+    let classifier = &network.classifier;
+    let shape = classifier.shape();
+    expected.push((format!("{}.weight", classifier.name), shape.to_vec()));
+    expected.push((format!("{}.bias", classifier.name), shape[..1].to_vec()));
     expected
 }
 
@@ -169,20 +171,22 @@ fn expected_tensors() -> Vec<(String, Vec<usize>)> {
 /// # Errors
 /// `WEIGHTS_CORRUPT` if a layer is missing, which [`FloatWeights::from_state_dict`] rules out.
 pub fn quantize(weights: &FloatWeights, source_sha256: &str, scheme: Scheme) -> Result<Vec<u8>> {
+    let network = Description::resnet18();
     let layers = match scheme {
-        Scheme::AbsoluteMaximum => round_to_nearest(weights)?,
-        Scheme::LeastSquares => calibrate(weights)?,
+        Scheme::AbsoluteMaximum => round_to_nearest(&network, weights)?,
+        Scheme::LeastSquares => calibrate(&network, weights)?,
     };
-    let shapes = convolutions()
-        .into_iter()
-        .map(|layer| (layer.name.clone(), layer.shape().to_vec()))
-        .chain([(CLASSIFIER.to_string(), CLASSIFIER_SHAPE.to_vec())]);
+    let classifier = &network.classifier;
+    let shapes = network
+        .convolutions()
+        .map(|layer| (layer.name.as_str(), layer.shape().to_vec()))
+        .chain([(classifier.name, classifier.shape().to_vec())]);
     let mut tensors = Vec::new();
     for (name, shape) in shapes {
-        let layer = layers.get(&name).ok_or_else(|| {
+        let layer = layers.get(name).ok_or_else(|| {
             Error::weights(Problem::corrupt(format!("the layer {name} is missing")))
         })?;
-        push_layer(&mut tensors, &name, &shape, layer);
+        push_layer(&mut tensors, name, &shape, layer);
     }
 
     let metadata = [
@@ -194,13 +198,18 @@ pub fn quantize(weights: &FloatWeights, source_sha256: &str, scheme: Scheme) -> 
     tensor_file::write(tensors, metadata).map_err(Error::weights)
 }
 
-fn round_to_nearest(weights: &FloatWeights) -> Result<BTreeMap<String, Int8Weights>> {
+fn round_to_nearest(
+    network: &Description,
+    weights: &FloatWeights,
+) -> Result<BTreeMap<String, Int8Weights>> {
     let mut layers = BTreeMap::new();
-    for layer in convolutions() {
-        let rounded = nearest(&weights.conv(&layer)?);
-        layers.insert(layer.name, rounded);
+    for layer in network.convolutions() {
+        let rounded = nearest(&weights.conv(layer)?);
+        layers.insert(layer.name.clone(), rounded);
     }
-    layers.insert(CLASSIFIER.into(), nearest(&weights.classifier()?));
+    let classifier = &network.classifier;
+    let rounded = nearest(&weights.classifier(classifier)?);
+    layers.insert(classifier.name.into(), rounded);
     Ok(layers)
 }
 
@@ -256,19 +265,21 @@ mod tests {
     /// A network with what training leaves behind: channels that died, and tiny and large ones.
     fn odd_network() -> FloatWeights {
         let mut rng = ChaCha8Rng::seed_from_u64(0);
-        let state = expected_tensors().into_iter().map(|(name, shape)| {
-            let values = (0..shape.iter().product())
-                .map(|index| match (index % 8, name.rsplit('.').next()) {
-                    (0, Some("weight")) => 0.0,
-                    (1, Some("weight")) => 1e-40,
-                    (2, Some("weight")) if shape.len() == 1 => 1e6,
-                    (3, Some("running_var")) => 0.0,
-                    (_, Some("running_var")) => rng.random_range(0.5..2.0),
-                    _ => rng.random_range(-0.1..0.1),
-                })
-                .collect();
-            (name, FloatTensor { shape, values })
-        });
+        let state = expected_tensors(&Description::resnet18())
+            .into_iter()
+            .map(|(name, shape)| {
+                let values = (0..shape.iter().product())
+                    .map(|index| match (index % 8, name.rsplit('.').next()) {
+                        (0, Some("weight")) => 0.0,
+                        (1, Some("weight")) => 1e-40,
+                        (2, Some("weight")) if shape.len() == 1 => 1e6,
+                        (3, Some("running_var")) => 0.0,
+                        (_, Some("running_var")) => rng.random_range(0.5..2.0),
+                        _ => rng.random_range(-0.1..0.1),
+                    })
+                    .collect();
+                (name, FloatTensor { shape, values })
+            });
         FloatWeights::from_state_dict(state.collect()).unwrap()
     }
 
@@ -285,7 +296,7 @@ mod tests {
 
     #[test]
     fn a_batch_norm_of_negative_variance_is_named() {
-        let mut state: BTreeMap<_, _> = expected_tensors()
+        let mut state: BTreeMap<_, _> = expected_tensors(&Description::resnet18())
             .into_iter()
             .map(|(name, shape)| {
                 let values = vec![1.0; shape.iter().product()];

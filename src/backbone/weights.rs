@@ -1,6 +1,6 @@
 //! The quantized weights file: an ordinary safetensors file.
 //!
-//! For each convolution `X` of [`layers`](super::layers): `X.weight` (I8, `[out, in, k, k]`),
+//! For each convolution `X` of the [`network`](super::network): `X.weight` (I8, `[out, in, k, k]`),
 //! `X.scale` (F32, `[out]`) and `X.bias` (F32, `[out]`); the real weight is `weight · scale`. The
 //! original classifier `fc` is kept in the same way, with a weight of `[1000, 512]`. The metadata names
 //! the format, its version, the scheme and the SHA-256 of the checkpoint.
@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use safetensors::tensor::Dtype;
 
-use super::layers::{ConvLayer, IMAGENET_CLASSES, STAGE_CHANNELS, convolutions};
+use super::network::{Classifier, ConvLayer, Description};
 use crate::tensor_file::{Checked, Problem, TensorFile};
 use crate::{Error, Result};
 
@@ -17,10 +17,6 @@ use crate::{Error, Result};
 pub const FORMAT: &str = "headstart-resnet18";
 /// The metadata's `version`: what this crate reads and writes.
 pub const VERSION: &str = "1";
-/// torchvision's name of the original classifier.
-pub(crate) const CLASSIFIER: &str = "fc";
-/// Its weight's shape.
-pub(crate) const CLASSIFIER_SHAPE: [usize; 2] = [IMAGENET_CLASSES, STAGE_CHANNELS[3]];
 
 /// A layer's real-valued weights.
 #[derive(Debug, Clone, PartialEq)]
@@ -63,11 +59,11 @@ pub trait Weights {
     /// # Errors
     /// `WEIGHTS_CORRUPT` when the layer is missing or has another shape.
     fn conv(&self, layer: &ConvLayer) -> Result<LayerWeights>;
-    /// The original classifier: weight `[1000, 512]`, bias `[1000]`.
+    /// The network's own classifier: weight `[classes, features]`, bias `[classes]`.
     ///
     /// # Errors
     /// `WEIGHTS_CORRUPT` when it is missing or has another shape.
-    fn classifier(&self) -> Result<LayerWeights>;
+    fn classifier(&self, classifier: &Classifier) -> Result<LayerWeights>;
 }
 
 /// Where the network's weights come from in 8 bits, as kernels take them.
@@ -102,11 +98,13 @@ impl<'a> QuantizedWeights<'a> {
         let weights = Self(TensorFile::parse(bytes)?);
         let kind = "a quantized ResNet18 of Headstart";
         weights.0.format(&[FORMAT], &[VERSION], kind)?;
-        weights.0.check_names(&tensor_names())?;
-        for layer in convolutions() {
+        let network = Description::resnet18();
+        weights.0.check_names(&tensor_names(&network))?;
+        for layer in network.convolutions() {
             weights.check_layer(&layer.name, &layer.shape())?;
         }
-        weights.check_layer(CLASSIFIER, &CLASSIFIER_SHAPE)?;
+        let classifier = network.classifier;
+        weights.check_layer(classifier.name, &classifier.shape())?;
         Ok(weights)
     }
 
@@ -142,8 +140,8 @@ impl Weights for QuantizedWeights<'_> {
         Ok(self.conv_int8(layer)?.dequantize())
     }
 
-    fn classifier(&self) -> Result<LayerWeights> {
-        let int8 = self.int8(CLASSIFIER, &CLASSIFIER_SHAPE);
+    fn classifier(&self, classifier: &Classifier) -> Result<LayerWeights> {
+        let int8 = self.int8(classifier.name, &classifier.shape());
         let int8 = int8.map_err(Error::weights)?;
         Ok(int8.dequantize())
     }
@@ -157,11 +155,10 @@ impl Int8Layers for QuantizedWeights<'_> {
 }
 
 /// Every tensor of a quantized file.
-fn tensor_names() -> BTreeSet<String> {
-    let layers = convolutions();
-    let layers = layers.iter().map(|layer| layer.name.as_str());
+fn tensor_names(network: &Description) -> BTreeSet<String> {
+    let layers = network.convolutions().map(|layer| layer.name.as_str());
     layers
-        .chain([CLASSIFIER])
+        .chain([network.classifier.name])
         .flat_map(|name| ["weight", "scale", "bias"].map(|part| format!("{name}.{part}")))
         .collect()
 }

@@ -44,7 +44,7 @@ impl ActivationMap {
         let classes = head.labels().len();
         let mut weights = head.weights().iter().skip(class).step_by(classes);
         let mut rest = maps;
-        let of_stage = |stage: &crate::backbone::Stage| {
+        let of_stage = |stage: &crate::backbone::FeatureStage| {
             let (map, others) = rest.split_at(stage.map_len());
             rest = others;
             let mut grid = vec![0.0; stage.area()];

@@ -7,8 +7,8 @@ use crate::support::{
     BACKBONE, CHECKPOINT, CROPS, FEATURES, REFERENCES, by_stage, cosine, cosines, integers,
     largest, lowest, max_abs_error, tensor,
 };
-use headstart::backbone::ResNet18;
-use headstart::backbone::layers::IMAGENET_CLASSES;
+use headstart::backbone::Reference;
+use headstart::backbone::network::Description;
 use headstart::device;
 use headstart::image::{Pixels, RESIZED_SIDE, resize_and_crop};
 
@@ -64,9 +64,9 @@ fn embeddings_of_resized_pictures_are_those_of_pillows_crops() {
 #[test]
 fn logits_name_the_classes_that_torch_names() {
     let device = device::cpu();
-    let network = ResNet18::load(&CHECKPOINT.weights, &device).unwrap();
+    let network = Reference::load(&Description::resnet18(), &CHECKPOINT.weights, &device).unwrap();
     let logits = values(network.logits(input(&CROPS.concat(), &device)));
-    let top: Vec<usize> = logits.chunks_exact(IMAGENET_CLASSES).map(largest).collect();
+    let top: Vec<usize> = logits.chunks_exact(1000).map(largest).collect();
     assert_eq!(top, integers(REFERENCES, "top.class"));
 }
 

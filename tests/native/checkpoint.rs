@@ -7,7 +7,7 @@ use crate::support::CHECKPOINT;
 use crate::support::drawn::network;
 use crate::support::state_dict;
 use headstart::backbone::checkpoint::{Checkpoint, read_state_dict};
-use headstart::backbone::layers::convolutions;
+use headstart::backbone::network::Description;
 use headstart::backbone::quantize::FloatTensor;
 use headstart::backbone::weights::Weights;
 
@@ -65,9 +65,8 @@ fn a_whole_checkpoint_reads_as_it_was_written_and_is_not_official() {
     assert_eq!(checkpoint.sha256, CHECKPOINT.sha256);
     assert!(!checkpoint.is_official());
     assert_eq!(read_state_dict(&file.0).unwrap(), network::state_dict());
-    for layer in convolutions() {
-        let [read, made] =
-            [&checkpoint, &CHECKPOINT].map(|from| from.weights.conv(&layer).unwrap());
+    for layer in Description::resnet18().convolutions() {
+        let [read, made] = [&checkpoint, &CHECKPOINT].map(|from| from.weights.conv(layer).unwrap());
         assert_eq!(read, made, "{}", layer.name);
     }
 }

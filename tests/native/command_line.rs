@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use headstart::backbone::layers::{ConvLayer, convolutions};
+use headstart::backbone::network::{ConvLayer, Description};
 use safetensors::tensor::{Dtype, TensorView};
 
 /// A folder, with a space and letters beyond ASCII in its name, that goes away with the test.
@@ -62,7 +62,7 @@ fn refusal(checkpoint: &Path, output: &Path) -> String {
 
 /// A ResNet18 of zeros: nothing to learn from it, and nothing wrong with it.
 fn checkpoint() -> Vec<u8> {
-    let layer = |layer: ConvLayer| {
+    let layer = |layer: &ConvLayer| {
         let norm = ["weight", "bias", "running_mean", "running_var"]
             .map(|part| (format!("{}.{part}", layer.norm), vec![layer.channels_out]));
         let weight = (format!("{}.weight", layer.name), layer.shape().to_vec());
@@ -70,8 +70,8 @@ fn checkpoint() -> Vec<u8> {
     };
     let classifier = [("fc.weight", vec![1000, 512]), ("fc.bias", vec![1000])];
     let classifier = classifier.map(|(name, shape)| (name.to_string(), shape));
-    let shapes: Vec<(String, Vec<usize>)> = convolutions()
-        .into_iter()
+    let shapes: Vec<(String, Vec<usize>)> = Description::resnet18()
+        .convolutions()
         .flat_map(layer)
         .chain(classifier)
         .collect();

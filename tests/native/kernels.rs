@@ -11,6 +11,7 @@ use headstart::backbone::Features;
 use headstart::backbone::kernels::{
     Convolution, Epilogue, Network, Size, Stem, Workspace, max_pool,
 };
+use headstart::backbone::network::Description;
 use headstart::backbone::weights::{Int8Weights, QuantizedWeights};
 use headstart::device;
 use headstart::image::{INPUT_LEN, INPUT_SIDE};
@@ -365,7 +366,7 @@ fn each_stage_puts_out_what_torchs_does() {
 #[test]
 fn embeddings_of_pictures_are_burns_and_torchs() {
     let weights = QuantizedWeights::parse(&QUANTIZED).unwrap();
-    let network = Network::load(&weights).unwrap();
+    let network = Network::load(&Description::resnet18(), &weights).unwrap();
     let embed_all = |crops: &[u8]| network.features(crops, false).embeddings;
     let ours = embed_all(&CROPS.concat());
     let theirs = embed(&weights, &CROPS.concat());
@@ -393,7 +394,11 @@ fn embeddings_of_pictures_are_burns_and_torchs() {
 /// Images are computed in chunks and in groups of tiles; neither may show.
 #[test]
 fn an_image_gives_the_same_whatever_is_beside_it() {
-    let network = Network::load(&QuantizedWeights::parse(&QUANTIZED).unwrap()).unwrap();
+    let network = Network::load(
+        &Description::resnet18(),
+        &QuantizedWeights::parse(&QUANTIZED).unwrap(),
+    )
+    .unwrap();
     let crops = random_crops(11, &mut ChaCha8Rng::seed_from_u64(4));
     let together = network.features(&crops, true);
     assert_eq!(together.embeddings.len(), 11 * FEATURES);
@@ -411,10 +416,10 @@ fn an_image_gives_the_same_whatever_is_beside_it() {
 #[test]
 fn features_are_the_means_of_the_maps_that_the_stages_put_out() {
     let quantized = QuantizedWeights::parse(&QUANTIZED).unwrap();
-    let network = Network::load(&quantized).unwrap();
+    let network = Network::load(&Description::resnet18(), &quantized).unwrap();
     let crops = CROPS[..9].concat();
     let features = network.features(&crops, true);
-    let [_, stages @ ..] = by_kernels(&quantized, &crops);
+    let stages = by_kernels(&quantized, &crops).split_off(1);
     for (image, (embedding, maps)) in features
         .embeddings
         .chunks_exact(FEATURES)

@@ -30,6 +30,7 @@ mod logistic;
 mod metrics;
 mod near_duplicates;
 mod neighbours;
+mod network;
 mod prediction;
 mod project_file;
 mod quantization;

@@ -9,7 +9,7 @@ use crate::support::{
     quantized, tensor,
 };
 use headstart::Backbone;
-use headstart::backbone::layers::convolutions;
+use headstart::backbone::network::Description;
 use headstart::backbone::quantize::Scheme;
 use headstart::backbone::weights::{QuantizedWeights, Weights};
 use headstart::device;
@@ -41,7 +41,7 @@ fn least_squares_loses_a_small_part_of_what_the_absolute_maximum_does() {
 fn int8_logits_name_the_classes_that_torch_names() {
     let weights = QuantizedWeights::parse(&FITTED)
         .unwrap()
-        .classifier()
+        .classifier(&Description::resnet18().classifier)
         .unwrap();
     let fitted = Backbone::load(&FITTED, device::cpu_backend()).unwrap();
     let classes = integers(REFERENCES, "top.class");
@@ -76,9 +76,9 @@ fn int8_logits_name_the_classes_that_torch_names() {
 fn least_squares_keeps_weights_within_a_few_steps_of_the_folded_ones() {
     let quantized = QuantizedWeights::parse(&FITTED).unwrap();
     let (mut worst, mut half, mut count) = (0.0_f32, 0, 0);
-    for layer in convolutions() {
-        let folded = CHECKPOINT.weights.conv(&layer).unwrap();
-        let restored = quantized.conv(&layer).unwrap();
+    for layer in Description::resnet18().convolutions() {
+        let folded = CHECKPOINT.weights.conv(layer).unwrap();
+        let restored = quantized.conv(layer).unwrap();
         let channels = layer.weights_per_channel();
         let pairs = folded
             .weight

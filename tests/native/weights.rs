@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::support::tensors::{Tensors, named, put_together, take_apart};
 use crate::support::{CHECKPOINT, QUANTIZED, quantized};
-use headstart::backbone::layers::convolutions;
+use headstart::backbone::network::Description;
 use headstart::backbone::quantize::Scheme;
 use headstart::backbone::weights::{QuantizedWeights, Weights};
 use safetensors::tensor::Dtype;
@@ -35,9 +35,9 @@ fn the_file_is_small_and_says_where_it_came_from() {
 fn the_absolute_maximum_keeps_weights_within_half_a_step_of_the_folded_ones() {
     let file = quantized(Scheme::AbsoluteMaximum);
     let quantized = QuantizedWeights::parse(&file).unwrap();
-    for layer in convolutions() {
-        let folded = CHECKPOINT.weights.conv(&layer).unwrap();
-        let restored = quantized.conv(&layer).unwrap();
+    for layer in Description::resnet18().convolutions() {
+        let folded = CHECKPOINT.weights.conv(layer).unwrap();
+        let restored = quantized.conv(layer).unwrap();
         assert_eq!(folded.bias, restored.bias);
         let channels = layer.weights_per_channel();
         let pairs = folded

@@ -1,6 +1,6 @@
 //! The network against torch's results on the golden photos and the reference checkpoint.
 
-use headstart::backbone::ResNet18;
+use headstart::backbone::Reference;
 use headstart::backbone::quantize::Scheme;
 use headstart::backbone::weights::{QuantizedWeights, Weights};
 use headstart::device;
@@ -59,28 +59,21 @@ fn int8_weights_stay_close_to_f32() {
 fn each_stage_gives_torchs_activations() {
     let file = read_shared("golden/activations-dog.safetensors");
     let device = device::cpu();
-    let network = ResNet18::load(&CHECKPOINT.weights, &device).unwrap();
+    let network = Reference::load(&Description::resnet18(), &CHECKPOINT.weights, &device).unwrap();
     let (image, _) = tensor(&file, "input");
     let image = burn::tensor::TensorData::new(image, [1, 3, 224, 224]);
     let image = burn::tensor::Tensor::<4>::from_data(image, &device);
     let stages = network.stages(image.clone());
-    let [layer1, layer2, layer3, layer4] = stages.layers;
-    let features = network.pool(layer4.clone());
+    assert_eq!(stages.len(), STAGES.len());
+    let features = network.features(image.clone());
     let mut worst = 0.0_f64;
-    let named = [
-        ("maxpool", stages.maxpool),
-        ("layer1", layer1),
-        ("layer2", layer2),
-        ("layer3", layer3),
-        ("layer4", layer4),
-    ];
     let mut check = |name: &str, ours: Vec<f32>| {
         let error = relative_l2(&ours, &tensor(&file, name).0);
         println!("figure: dog, {name}: relative L2 {error:.2e}");
         assert!(error <= 1e-3, "{name}: relative L2 {error}");
         worst = worst.max(error);
     };
-    for (name, activation) in named {
+    for (name, activation) in STAGES.into_iter().zip(stages) {
         check(name, values(activation));
     }
     check("features", values(features));
@@ -92,7 +85,12 @@ fn each_stage_gives_torchs_activations() {
 #[test]
 fn int8_logits_name_the_classes_that_torch_names() {
     let device = device::cpu();
-    let network = ResNet18::load(&QuantizedWeights::parse(&QUANTIZED).unwrap(), &device).unwrap();
+    let network = Reference::load(
+        &Description::resnet18(),
+        &QuantizedWeights::parse(&QUANTIZED).unwrap(),
+        &device,
+    )
+    .unwrap();
     let logits = values(network.logits(input(&CROPS.concat(), &device)));
     let mut sure = 0;
     for (image, logits) in photos().iter().zip(logits.chunks_exact(1000)) {

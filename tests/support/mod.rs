@@ -20,9 +20,9 @@ use std::sync::LazyLock;
 
 use headstart::Backbone;
 use headstart::backbone::checkpoint::Checkpoint;
-use headstart::backbone::layers::STAGE_CHANNELS;
+use headstart::backbone::network::Description;
 use headstart::backbone::quantize::{FloatWeights, Scheme, quantize};
-use headstart::backbone::{Features, Layout, Stage};
+use headstart::backbone::{FeatureStage, Features, Layout};
 use headstart::device;
 use headstart::image::{INPUT_LEN, content_hash};
 use pollster::block_on;
@@ -35,10 +35,10 @@ use drawn::{network, referenced};
 pub const FEATURES: usize = 64 + 128 + 256 + 512;
 
 /// What an embedding is made of.
-pub static LAYOUT: LazyLock<Layout> = LazyLock::new(Layout::resnet18);
+pub static LAYOUT: LazyLock<Layout> = LazyLock::new(|| Description::resnet18().layout());
 
 /// The last stage's features.
-pub const LAST: usize = STAGE_CHANNELS[3];
+pub const LAST: usize = 512;
 
 /// The drawn network.
 pub static CHECKPOINT: LazyLock<Checkpoint> = LazyLock::new(|| Checkpoint {
@@ -172,9 +172,9 @@ pub fn cosines(embeddings: &[f32], others: &[f32], features: usize) -> Vec<f64> 
 }
 
 /// The features of each stage of embeddings `[N, 960]`: `[N, channels]`.
-pub fn by_stage(embeddings: &[f32]) -> Vec<(&'static Stage, Vec<f32>)> {
+pub fn by_stage(embeddings: &[f32]) -> Vec<(&'static FeatureStage, Vec<f32>)> {
     let mut place = 0;
-    let of_stage = |stage: &'static Stage| {
+    let of_stage = |stage: &'static FeatureStage| {
         let features = place..place + stage.channels;
         place = features.end;
         let rows = embeddings.chunks_exact(FEATURES);

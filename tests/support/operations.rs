@@ -1,6 +1,6 @@
 //! What the network's convolutions cost, for benchmarks.
 
-use headstart::backbone::layers::ConvLayer;
+use headstart::backbone::network::ConvLayer;
 use headstart::image::INPUT_SIDE;
 
 /// The side of a convolution's output: it halves at the stem, at the pool after it, and at each stage but the first.

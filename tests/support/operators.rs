@@ -1,7 +1,8 @@
 //! The network by burn's own operators.
 
 use burn::tensor::{Device, Tensor, TensorData};
-use headstart::backbone::ResNet18;
+use headstart::backbone::Reference;
+use headstart::backbone::network::Description;
 use headstart::backbone::weights::Weights;
 use headstart::device;
 use headstart::image::{INPUT_LEN, INPUT_SIDE, normalize_into};
@@ -26,17 +27,23 @@ pub fn values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
 /// Embeddings `[N, 960]` of crops `[N, 224, 224, 3]`, by whatever weights.
 pub fn embed(weights: &impl Weights, crops: &[u8]) -> Vec<f32> {
     let device = device::cpu();
-    let network = ResNet18::load(weights, &device).expect("the weights are whole");
-    let layers = network.stages(input(crops, &device)).layers;
-    let means = layers.map(|map| network.pool(map));
-    values(Tensor::cat(means.into(), 1))
+    let network = reference(weights, &device);
+    let stages = network.stages(input(crops, &device)).into_iter().skip(1);
+    let mean = |map: Tensor<4>| {
+        let [images, channels, ..] = map.dims();
+        map.mean_dims(&[2, 3]).reshape([images, channels])
+    };
+    values(Tensor::<2>::cat(stages.map(mean).collect(), 1))
 }
 
 /// What each stage puts out for crops `[N, 224, 224, 3]`: `maxpool` and `layer1` to `layer4`.
-pub fn stages(weights: &impl Weights, crops: &[u8]) -> [Vec<f32>; 5] {
+pub fn stages(weights: &impl Weights, crops: &[u8]) -> Vec<Vec<f32>> {
     let device = device::cpu();
-    let network = ResNet18::load(weights, &device).expect("the weights are whole");
-    let stages = network.stages(input(crops, &device));
-    let [layer1, layer2, layer3, layer4] = stages.layers;
-    [stages.maxpool, layer1, layer2, layer3, layer4].map(values)
+    let stages = reference(weights, &device).stages(input(crops, &device));
+    stages.into_iter().map(values).collect()
+}
+
+fn reference(weights: &impl Weights, device: &Device) -> Reference {
+    let network = Description::resnet18();
+    Reference::load(&network, weights, device).expect("the weights are whole")
 }

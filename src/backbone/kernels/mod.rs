@@ -1,4 +1,4 @@
-//! ResNet18 on the processor, without a framework.
+//! The network on the processor, without a framework.
 //!
 //! Activations are `[images, height, width, channels]`; a convolution adds bias and shortcut and applies
 //! ReLU on its way to memory. Winograd's algorithm does the convolutions of stride 1 and the stem.
@@ -21,7 +21,7 @@ mod winograd;
 
 pub use convolution::{Convolution, Workspace};
 pub use epilogue::Epilogue;
-pub use network::{Network, Stages};
+pub use network::{Network, StageOutput};
 pub use pool::max_pool;
 pub use shape::Size;
 pub use stem::Stem;

@@ -1,14 +1,16 @@
-//! ResNet18's layers, one after the other.
+//! A network on the processor.
 
-use std::mem::swap;
+use std::convert::Infallible;
 
 use super::convolution::{Convolution, Workspace};
-use super::epilogue::Epilogue;
+use super::epilogue;
 use super::pool::max_pool;
 use super::shape::Size;
 use super::stem::{HALVED_SIDE, Stem};
 use crate::Result;
-use crate::backbone::layers::{self, BLOCKS, ConvLayer, STAGE_CHANNELS};
+use crate::backbone::network::{
+    Activation, ConvLayer, Description, Epilogue, Operations, Stage, forward,
+};
 use crate::backbone::weights::Int8Layers;
 use crate::backbone::{Features, Layout};
 use crate::image::INPUT_LEN;
@@ -19,10 +21,10 @@ const CHUNK: usize = 8;
 /// The frozen network.
 ///
 /// ```no_run
-/// # use headstart::backbone::{kernels::Network, weights::QuantizedWeights};
+/// # use headstart::backbone::{kernels::Network, network::Description, weights::QuantizedWeights};
 /// # fn main() -> headstart::Result<()> {
 /// let bytes = std::fs::read("weights/resnet18-int8.safetensors").expect("the weights exist");
-/// let network = Network::load(&QuantizedWeights::parse(&bytes)?)?;
+/// let network = Network::load(&Description::resnet18(), &QuantizedWeights::parse(&bytes)?)?;
 /// let features = network.features(&[0; 224 * 224 * 3], false);
 /// assert_eq!(features.embeddings.len(), 64 + 128 + 256 + 512);
 /// # Ok(()) }
@@ -30,36 +32,58 @@ const CHUNK: usize = 8;
 #[derive(Debug, Clone)]
 pub struct Network {
     stem: Stem,
-    stages: Vec<Vec<BasicBlock>>,
+    stages: Vec<Stage<Convolution>>,
+    layout: Layout,
 }
 
-/// Two 3×3 convolutions and a shortcut.
-#[derive(Debug, Clone)]
-struct BasicBlock {
-    conv1: Convolution,
-    conv2: Convolution,
-    downsample: Option<Convolution>,
+/// A stage's output, for comparing layer by layer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StageOutput {
+    /// torchvision's name of it: `maxpool` or that of a stage.
+    pub name: String,
+    /// `[N, channels, side, side]`
+    pub values: Vec<f32>,
 }
 
-/// What each stage puts out, for comparing layer by layer.
-#[derive(Debug, Clone, Default)]
-pub struct Stages {
-    /// `[N, 64, 56, 56]`
-    pub maxpool: Vec<f32>,
-    /// `[N, 64, 56, 56]`, `[N, 128, 28, 28]`, `[N, 256, 14, 14]`, `[N, 512, 7, 7]`
-    pub layers: [Vec<f32>; 4],
+/// Activations of some images.
+struct Map {
+    values: Vec<f32>,
+    size: Size,
 }
 
 /// What one layer leaves to the next.
 #[derive(Default)]
-struct Buffers {
+struct Kernels {
     workspace: Workspace,
-    /// Input, and in the end output, of a block.
-    activations: Vec<f32>,
-    /// Between a block's convolutions.
-    between: Vec<f32>,
-    shortcut: Vec<f32>,
-    output: Vec<f32>,
+    /// Memory of maps that are no longer needed.
+    spare: Vec<Vec<f32>>,
+}
+
+impl Operations for Kernels {
+    type Convolution = Convolution;
+    type Map = Map;
+    type Error = Infallible;
+
+    fn convolve(
+        &mut self,
+        convolution: &Convolution,
+        input: &Map,
+        epilogue: Epilogue<Map>,
+    ) -> std::result::Result<Map, Infallible> {
+        let mut values = self.spare.pop().unwrap_or_default();
+        let epilogue = epilogue::Epilogue {
+            shortcut: epilogue.shortcut.map(|map| map.values.as_slice()),
+            relu: epilogue.activation == Activation::Relu,
+        };
+        let workspace = &mut self.workspace;
+        convolution.run(&input.values, input.size, epilogue, workspace, &mut values);
+        let size = convolution.output_size(input.size);
+        Ok(Map { values, size })
+    }
+
+    fn recycle(&mut self, map: Map) {
+        self.spare.push(map.values);
+    }
 }
 
 impl Network {
@@ -67,24 +91,25 @@ impl Network {
     ///
     /// # Errors
     /// `WEIGHTS_CORRUPT` when a layer is missing or has another shape.
-    pub fn load(weights: &impl Int8Layers) -> Result<Self> {
-        let stem = weights.conv_int8(&layers::stem())?;
-        let stage = |stage: usize| -> Result<Vec<BasicBlock>> {
-            (0..BLOCKS)
-                .map(|block| BasicBlock::load(stage, block, weights))
-                .collect()
+    pub fn load(description: &Description, weights: &impl Int8Layers) -> Result<Self> {
+        let stem = weights.conv_int8(&description.stem)?;
+        let convolution = |layer: &ConvLayer| -> Result<Convolution> {
+            let weights = weights.conv_int8(layer)?;
+            Ok(Convolution::new(weights, layer.kernel, layer.stride))
         };
+        let stages = description.stages.iter();
         Ok(Self {
             stem: Stem::new(stem),
-            stages: (0..STAGE_CHANNELS.len())
-                .map(stage)
+            stages: stages
+                .map(|stage| stage.try_map(convolution))
                 .collect::<Result<_>>()?,
+            layout: description.layout(),
         })
     }
 
     /// Crops `[N, 224, 224, 3]` → embeddings, and the maps that they are the means of where wanted.
     pub fn features(&self, crops: &[u8], maps: bool) -> Features {
-        let layout = Layout::resnet18();
+        let layout = &self.layout;
         let images = crops.len() / INPUT_LEN;
         let mut features = Features {
             embeddings: vec![0.0; images * layout.len()],
@@ -92,11 +117,11 @@ impl Network {
         };
         // Where the stage's part of an image begins, and the first of the images on the way.
         let (mut feature, mut place, mut first) = (0, 0, 0);
-        self.run(crops, |stage, activations, size| {
-            let Some(stage) = stage.checked_sub(1).map(|index| &layout.stages()[index]) else {
+        self.run(crops, |name, map| {
+            let Some(stage) = layout.stages().iter().find(|stage| stage.name == name) else {
                 return;
             };
-            let of_images = activations.chunks_exact(stage.map_len());
+            let of_images = map.values.chunks_exact(stage.map_len());
             for (image, activations) in (first..).zip(of_images) {
                 let means = &mut features.embeddings[image * layout.len() + feature..];
                 mean(activations, &mut means[..stage.channels]);
@@ -109,103 +134,61 @@ impl Network {
             place += stage.map_len();
             if feature == layout.len() {
                 (feature, place) = (0, 0);
-                first += size.images;
+                first += map.size.images;
             }
         });
         features
     }
 
-    /// Every stage's output for crops `[N, 224, 224, 3]`.
-    pub fn stages(&self, crops: &[u8]) -> Stages {
-        let mut stages = Stages::default();
-        self.run(crops, |stage, activations, size| {
-            match stage.checked_sub(1) {
-                None => append_channels_first(activations, size, &mut stages.maxpool),
-                Some(layer) => {
-                    let to = &mut stages.layers[layer];
-                    append_channels_first(activations, size, to);
-                }
-            }
+    /// What comes out of the stem (`maxpool`) and of every stage for crops `[N, 224, 224, 3]`.
+    pub fn stages(&self, crops: &[u8]) -> Vec<StageOutput> {
+        let mut outputs: Vec<StageOutput> = Vec::new();
+        self.run(crops, |name, map| {
+            let place = outputs.iter().position(|output| output.name == name);
+            let place = place.unwrap_or_else(|| {
+                outputs.push(StageOutput {
+                    name: name.into(),
+                    values: Vec::new(),
+                });
+                outputs.len() - 1
+            });
+            append_channels_first(&map.values, map.size, &mut outputs[place].values);
         });
-        stages
+        outputs
     }
 
-    /// Shows what comes out of the stem, as stage 0, and of each stage after it.
-    fn run(&self, crops: &[u8], mut show: impl FnMut(usize, &[f32], Size)) {
-        let mut buffers = Buffers::default();
+    /// Shows what comes out of the stem, as `maxpool`, and of each stage after it.
+    fn run(&self, crops: &[u8], mut show: impl FnMut(&str, &Map)) {
+        let mut kernels = Kernels::default();
         for crops in crops.chunks(CHUNK * INPUT_LEN) {
-            let mut size = self.run_stem(crops, &mut buffers);
-            show(0, &buffers.activations, size);
-            for (index, blocks) in self.stages.iter().enumerate() {
-                for block in blocks {
-                    size = block.run(size, &mut buffers);
-                }
-                show(index + 1, &buffers.activations, size);
-            }
+            let map = self.run_stem(crops, &mut kernels);
+            show("maxpool", &map);
+            let Ok(last) = forward(&mut kernels, &self.stages, map, |name, map| {
+                show(name, map);
+                Ok(())
+            });
+            kernels.recycle(last);
         }
     }
 
     /// The stem and the pooling after it. One image at a time: what lies between is large.
-    fn run_stem(&self, crops: &[u8], buffers: &mut Buffers) -> Size {
+    fn run_stem(&self, crops: &[u8], kernels: &mut Kernels) -> Map {
         let mut size = Size {
             images: 1,
             height: HALVED_SIDE,
             width: HALVED_SIDE,
         };
-        buffers.activations.clear();
+        let mut stem = kernels.spare.pop().unwrap_or_default();
+        let mut values = kernels.spare.pop().unwrap_or_default();
+        values.clear();
         for crop in crops.chunks_exact(INPUT_LEN) {
-            let stem = &mut buffers.output;
-            self.stem.run(crop, &mut buffers.workspace, stem);
-            max_pool(stem, size, STAGE_CHANNELS[0], &mut buffers.activations);
+            self.stem.run(crop, &mut kernels.workspace, &mut stem);
+            max_pool(&stem, size, self.stem.channels(), &mut values);
         }
+        kernels.spare.push(stem);
         size.images = crops.len() / INPUT_LEN;
-        size.strided(2)
-    }
-}
-
-impl BasicBlock {
-    fn load(stage: usize, block: usize, weights: &impl Int8Layers) -> Result<Self> {
-        let (conv1, conv2, downsample) = layers::block(stage, block);
-        let convolution = |layer: &ConvLayer| -> Result<Convolution> {
-            let weights = weights.conv_int8(layer)?;
-            Ok(Convolution::new(weights, layer.kernel, layer.stride))
-        };
-        Ok(Self {
-            conv1: convolution(&conv1)?,
-            conv2: convolution(&conv2)?,
-            downsample: downsample.as_ref().map(convolution).transpose()?,
-        })
-    }
-
-    /// Takes the activations through the block; the output's size.
-    fn run(&self, size: Size, buffers: &mut Buffers) -> Size {
-        let Buffers {
-            workspace,
-            activations,
-            between,
-            shortcut,
-            output,
-        } = buffers;
-        let relu = Epilogue {
-            relu: true,
-            shortcut: None,
-        };
-        self.conv1.run(activations, size, relu, workspace, between);
-        let added = match &self.downsample {
-            Some(downsample) => {
-                downsample.run(activations, size, Epilogue::default(), workspace, shortcut);
-                &*shortcut
-            }
-            None => &*activations,
-        };
-        let size = self.conv1.output_size(size);
-        let epilogue = Epilogue {
-            shortcut: Some(added),
-            relu: true,
-        };
-        self.conv2.run(between, size, epilogue, workspace, output);
-        swap(activations, output);
-        size
+        let size = size.strided(2);
+        Map { values, size }
     }
 }
 

@@ -65,6 +65,11 @@ impl Stem {
         }
     }
 
+    /// Channels of the output.
+    pub fn channels(&self) -> usize {
+        self.bias.len()
+    }
+
     /// A crop `[224, 224, 3]` → `[112, 112, channels_out]`, not below zero.
     pub fn run(&self, crop: &[u8], workspace: &mut Workspace, output: &mut Vec<f32>) {
         let size = Size {

@@ -42,6 +42,12 @@ impl Convolution {
         }
     }
 
+    /// torchvision's name of it.
+    #[cfg(not(target_family = "wasm"))]
+    pub fn name(&self) -> &str {
+        &self.plan.layer.name
+    }
+
     /// The convolution of `images` maps, whose number `count` holds on the device.
     pub fn run(
         &self,

@@ -4,30 +4,32 @@ use burn::tensor::Device;
 
 use super::convolution::{Convolution, Map};
 use super::gpu::{Buffer, Gpu};
-use super::plan::{Block, Layers, NetworkPlan, PoolPlan};
+use super::plan::{ConvolutionPlan, NetworkPlan, PoolPlan};
 use super::shaders::{Operand, Shader, Tiling};
-use crate::Result;
+use crate::backbone::network::{Description, Epilogue, Operations, Stage, forward};
 use crate::backbone::weights::Int8Layers;
 use crate::backbone::{Features, Layout};
 use crate::image::{INPUT_LEN, INPUT_SIDE};
+use crate::{Error, Result};
 
-/// What is compared layer by layer.
-const STAGES: [&str; 5] = ["maxpool", "layer1", "layer2", "layer3", "layer4"];
+/// What comes out of the stem.
+const STEM: &str = "maxpool";
 
 /// The frozen network on a WebGPU device.
 #[derive(Debug)]
 pub struct Network {
     gpu: Gpu,
-    layers: Layers<Convolution>,
+    stem: Convolution,
     max_pool: PoolPlan,
+    stages: Vec<Stage<Convolution>>,
     means: Vec<Shader>,
     layout: Layout,
 }
 
 /// A stage's output, for comparing layer by layer.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Stage {
-    /// torchvision's name of the layer.
+pub struct StageOutput {
+    /// torchvision's name of it: `maxpool` or that of a stage.
     pub name: String,
     /// `[N, channels, side, side]`
     pub values: Vec<f32>,
@@ -42,15 +44,22 @@ impl Network {
     /// # Errors
     /// `WEIGHTS_CORRUPT` when a layer is missing or has another shape; `WEBGPU_UNAVAILABLE` for a device that is none
     /// of WebGPU's.
-    pub fn load(weights: &impl Int8Layers, device: &Device, software: bool) -> Result<Self> {
+    pub fn load(
+        network: &Description,
+        weights: &impl Int8Layers,
+        device: &Device,
+        software: bool,
+    ) -> Result<Self> {
         let gpu = Gpu::of(device)?;
-        let plan = NetworkPlan::new(Tiling::for_adapter(software));
-        let layers = plan.layers.try_map(|plan| {
+        let plan = NetworkPlan::new(network, Tiling::for_adapter(software));
+        let load = |plan: &ConvolutionPlan| -> Result<Convolution> {
             let weights = weights.conv_int8(&plan.layer)?;
-            Ok(Convolution::load(&gpu, plan, weights))
-        })?;
+            Ok(Convolution::load(&gpu, plan.clone(), weights))
+        };
+        let stages = plan.stages.iter().map(|stage| stage.try_map(load));
         Ok(Self {
-            layers,
+            stem: load(&plan.stem)?,
+            stages: stages.collect::<Result<_>>()?,
             max_pool: plan.max_pool,
             means: plan.means,
             layout: plan.layout,
@@ -96,7 +105,7 @@ impl Network {
         let count = self.gpu.upload(vec![images as u32]);
         let embeddings = self.gpu.empty(images * self.layout.len());
         let mut maps = Vec::new();
-        self.forward(crops, &count, 1, |name, map| {
+        self.forward(crops, &count, |name, map| {
             let stages = self.layout.stages().iter().zip(&self.means);
             for (_, mean) in stages.filter(|(stage, _)| stage.name == name) {
                 let buffers = [
@@ -112,18 +121,16 @@ impl Network {
         Ok((embeddings, maps))
     }
 
-    /// What each stage puts out for crops `[N, 224, 224, 3]`: `maxpool` and `layer1` to `layer4`.
+    /// What comes out of the stem (`maxpool`) and of every stage for crops `[N, 224, 224, 3]`.
     ///
     /// # Errors
     /// `DEVICE_LOST` when they cannot be read back.
-    pub async fn stages(&self, crops: &[u8]) -> Result<Vec<Stage>> {
+    pub async fn stages(&self, crops: &[u8]) -> Result<Vec<StageOutput>> {
         let images = crops.len() / INPUT_LEN;
         let count = self.gpu.upload(vec![images as u32]);
         let mut maps = Vec::new();
-        self.forward(crops, &count, 1, |name, map| {
-            if STAGES.contains(&name) {
-                maps.push((name.to_owned(), map.clone()));
-            }
+        self.forward(crops, &count, |name, map| {
+            maps.push((name.to_owned(), map.clone()));
             Ok(())
         })?;
         let mut stages = Vec::with_capacity(maps.len());
@@ -131,7 +138,7 @@ impl Network {
             let padded = self.gpu.read(vec![map.values.clone()]).await?.concat();
             let values = (0..images).flat_map(|image| map.of_image(&padded, image));
             let values = values.collect();
-            stages.push(Stage { name, values });
+            stages.push(StageOutput { name, values });
         }
         Ok(stages)
     }
@@ -144,91 +151,146 @@ impl Network {
     #[cfg(not(target_family = "wasm"))]
     pub fn profile(&self, crops: &[u8], repeats: usize) -> Result<Vec<(String, f64)>> {
         let count = self.gpu.upload(vec![(crops.len() / INPUT_LEN) as u32]);
-        let mut times = Vec::new();
         self.gpu.wait()?;
-        let mut last = std::time::Instant::now();
-        self.forward(crops, &count, repeats, |name, _| {
-            self.gpu.wait()?;
-            let took = last.elapsed().as_secs_f64() / repeats as f64;
-            times.push((name.to_owned(), took));
-            last = std::time::Instant::now();
-            Ok(())
-        })?;
-        Ok(times)
+        let mut launches = Launches {
+            stopwatch: Some(Stopwatch::start(repeats)),
+            ..self.launches(crops, &count)
+        };
+        let pooled = self.run_stem(crops, &mut launches)?;
+        forward(&mut launches, &self.stages, pooled, |_, _| Ok(()))?;
+        Ok(launches
+            .stopwatch
+            .map_or_else(Vec::new, |stopwatch| stopwatch.times))
     }
 
-    /// The last map. Each layer runs `repeats` times, and `tell` is told what it puts out.
+    /// Tells what comes out of the stem, and of every stage.
     fn forward(
         &self,
         crops: &[u8],
         count: &Buffer,
-        repeats: usize,
         mut tell: impl FnMut(&str, &Map) -> Result<()>,
-    ) -> Result<Map> {
-        let images = crops.len() / INPUT_LEN;
+    ) -> Result<()> {
+        let mut launches = self.launches(crops, count);
+        let pooled = self.run_stem(crops, &mut launches)?;
+        tell(STEM, &pooled)?;
+        forward(&mut launches, &self.stages, pooled, tell)?;
+        Ok(())
+    }
+
+    fn launches<'a>(&'a self, crops: &[u8], count: &'a Buffer) -> Launches<'a> {
+        Launches {
+            gpu: &self.gpu,
+            images: crops.len() / INPUT_LEN,
+            count,
+            #[cfg(not(target_family = "wasm"))]
+            stopwatch: None,
+        }
+    }
+
+    /// The stem and the pooling after it.
+    fn run_stem(&self, crops: &[u8], launches: &mut Launches) -> Result<Map> {
+        let images = launches.images;
         let bytes = Map {
             values: self.gpu.upload_bytes(crops),
             channels: 3,
             side: INPUT_SIDE,
         };
-        let run = |layer: &Convolution, input: &Map, shortcut: Option<&Map>| {
-            for _ in 1..repeats {
-                layer.run(&self.gpu, images, count, input, shortcut);
-            }
-            layer.run(&self.gpu, images, count, input, shortcut)
-        };
-        let stem = run(&self.layers.stem, &bytes, None);
-        tell("conv1", &stem)?;
-        let mut x = Map {
+        let stem = launches.run(&self.stem, &bytes, None)?;
+        let pooled = Map {
             values: self.gpu.empty(self.max_pool.output(images)),
             channels: self.max_pool.channels,
             side: self.max_pool.side_out,
         };
         let buffers = [
             (Operand::Input, &stem.values),
-            (Operand::Output, &x.values),
-            (Operand::Images, count),
+            (Operand::Output, &pooled.values),
+            (Operand::Images, launches.count),
         ];
         self.gpu.launch(&self.max_pool.shader, images, &buffers);
-        tell(STAGES[0], &x)?;
-        for (stage, name) in self.layers.stages.iter().zip(&STAGES[1..]) {
-            for (index, block) in stage.iter().enumerate() {
-                let part = |part: &str| format!("{name}.{index}.{part}");
-                let hidden = run(&block.conv1, &x, None);
-                tell(&part("conv1"), &hidden)?;
-                let shortcut = match &block.downsample {
-                    Some(downsample) => {
-                        let shortcut = run(downsample, &x, None);
-                        tell(&part("downsample.0"), &shortcut)?;
-                        shortcut
-                    }
-                    None => x,
-                };
-                x = run(&block.conv2, &hidden, Some(&shortcut));
-                tell(&part("conv2"), &x)?;
-            }
-            tell(name, &x)?;
-        }
-        Ok(x)
+        #[cfg(not(target_family = "wasm"))]
+        launches.stop(STEM)?;
+        Ok(pooled)
     }
 }
 
-impl<C> Layers<C> {
-    /// What comes of each, or the first error.
-    fn try_map<D>(self, mut map: impl FnMut(C) -> Result<D>) -> Result<Layers<D>> {
-        let stem = map(self.stem)?;
-        let mut block = |block: Block<C>| {
-            Ok(Block {
-                conv1: map(block.conv1)?,
-                conv2: map(block.conv2)?,
-                downsample: block.downsample.map(&mut map).transpose()?,
-            })
-        };
-        let mut stage = |blocks: Vec<Block<C>>| blocks.into_iter().map(&mut block).collect();
-        let stages = self.stages.into_iter().map(&mut stage);
-        Ok(Layers {
-            stem,
-            stages: stages.collect::<Result<_>>()?,
-        })
+/// Kernels are launched one after the other, and nothing waits for them.
+struct Launches<'a> {
+    gpu: &'a Gpu,
+    images: usize,
+    /// That number, on the device.
+    count: &'a Buffer,
+    #[cfg(not(target_family = "wasm"))]
+    stopwatch: Option<Stopwatch>,
+}
+
+impl Launches<'_> {
+    fn run(
+        &mut self,
+        convolution: &Convolution,
+        input: &Map,
+        shortcut: Option<&Map>,
+    ) -> Result<Map> {
+        let run = || convolution.run(self.gpu, self.images, self.count, input, shortcut);
+        #[cfg(not(target_family = "wasm"))]
+        if let Some(stopwatch) = &self.stopwatch {
+            for _ in 1..stopwatch.repeats {
+                run();
+            }
+        }
+        let output = run();
+        #[cfg(not(target_family = "wasm"))]
+        self.stop(convolution.name())?;
+        Ok(output)
+    }
+
+    /// Waits for what was launched, where times are taken.
+    #[cfg(not(target_family = "wasm"))]
+    fn stop(&mut self, name: &str) -> Result<()> {
+        if let Some(stopwatch) = &mut self.stopwatch {
+            self.gpu.wait()?;
+            stopwatch.lap(name);
+        }
+        Ok(())
+    }
+}
+
+impl Operations for Launches<'_> {
+    type Convolution = Convolution;
+    type Map = Map;
+    type Error = Error;
+
+    /// The activation is in the convolution's kernels.
+    fn convolve(
+        &mut self,
+        convolution: &Convolution,
+        input: &Map,
+        epilogue: Epilogue<Map>,
+    ) -> Result<Map> {
+        self.run(convolution, input, epilogue.shortcut)
+    }
+}
+
+/// Takes the time of each layer, which runs several times.
+#[cfg(not(target_family = "wasm"))]
+struct Stopwatch {
+    repeats: usize,
+    last: std::time::Instant,
+    times: Vec<(String, f64)>,
+}
+
+#[cfg(not(target_family = "wasm"))]
+impl Stopwatch {
+    fn start(repeats: usize) -> Self {
+        Self {
+            repeats,
+            last: std::time::Instant::now(),
+            times: Vec::new(),
+        }
+    }
+
+    fn lap(&mut self, name: &str) {
+        let took = self.last.elapsed().as_secs_f64() / self.repeats as f64;
+        self.times.push((name.to_owned(), took));
+        self.last = std::time::Instant::now();
     }
 }

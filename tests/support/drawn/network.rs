@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 
-use headstart::backbone::layers::{ConvLayer, IMAGENET_CLASSES, STAGE_CHANNELS, convolutions};
+use headstart::backbone::network::{ConvLayer, Description};
 use headstart::backbone::quantize::FloatTensor;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -16,9 +16,6 @@ use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
 
 use super::canvas::{Place, direction};
-
-/// The last stage's features, which the classifier of ImageNet's classes takes.
-const LAST: usize = STAGE_CHANNELS[3];
 
 const SEED: u64 = 0;
 /// One channel in so many is of colours, in each layer; the others are of patterns.
@@ -51,10 +48,10 @@ pub fn state_dict() -> BTreeMap<String, FloatTensor> {
         let shape = shape.to_vec();
         state.insert(name, FloatTensor { shape, values });
     };
-    for layer in convolutions() {
+    for layer in Description::resnet18().convolutions() {
         let weights = match layer.kernel {
-            7 => stem(&layer, &mut rng(&layer.name)),
-            _ => mixing(&layer, &mut rng(&layer.name)),
+            7 => stem(layer, &mut rng(&layer.name)),
+            _ => mixing(layer, &mut rng(&layer.name)),
         };
         insert(format!("{}.weight", layer.name), &layer.shape(), weights);
         let norm = &layer.norm;
@@ -77,17 +74,18 @@ pub fn state_dict() -> BTreeMap<String, FloatTensor> {
         }
     }
     let mut rng = rng("fc");
-    let weights: Vec<f32> = (0..IMAGENET_CLASSES * LAST)
+    let [classes, features] = Description::resnet18().classifier.shape();
+    let weights: Vec<f32> = (0..classes * features)
         .map(|_| rng.random_range(-LOGIT_SCALE..LOGIT_SCALE))
         .collect();
     // Without it, what all embeddings have in common would make one class the likeliest of every picture.
     let mean = statistic("embedding.mean");
-    let bias = weights.chunks_exact(LAST).map(|row| {
+    let bias = weights.chunks_exact(features).map(|row| {
         let products = row.iter().zip(&mean).map(|(weight, mean)| weight * mean);
         -products.sum::<f32>()
     });
-    insert("fc.bias".into(), &[IMAGENET_CLASSES], bias.collect());
-    insert("fc.weight".into(), &[IMAGENET_CLASSES, LAST], weights);
+    insert("fc.bias".into(), &[classes], bias.collect());
+    insert("fc.weight".into(), &[classes, features], weights);
     state
 }
 

@@ -1,12 +1,12 @@
 //! One convolution's kernels, and the sizes of what they are given.
 
-use crate::backbone::layers::ConvLayer;
+use crate::backbone::network::ConvLayer;
 use crate::backbone::webgpu::shaders::{
     Finish, Product, Row, Shader, Shape, Tiling, columns, product, winograd,
 };
 
 /// How a convolution is computed.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct ConvolutionPlan {
     /// What is computed.
     pub layer: ConvLayer,
@@ -68,8 +68,7 @@ impl ConvolutionPlan {
                     inner: shape.channels_in,
                     columns: winograd::tiles(shape.side),
                     count: winograd::POINTS,
-                    affine: false,
-                    relu: false,
+                    finish: None,
                 };
                 let shaders = vec![
                     winograd::input(&shape, row),
@@ -79,17 +78,12 @@ impl ConvolutionPlan {
                 (product, shaders)
             }
             Method::Columns => {
-                assert!(
-                    role.finish != Finish::ShortcutRelu,
-                    "products add no shortcut"
-                );
                 let product = Product {
                     rows: shape.channels_out,
                     inner: tiling.whole_depth(layer.weights_per_channel()),
                     columns: shape.area_out(),
                     count: 1,
-                    affine: true,
-                    relu: role.finish == Finish::Relu,
+                    finish: Some(role.finish),
                 };
                 let gather = match role.input {
                     Input::Crops => columns::of_crops(&shape, row, product.inner),

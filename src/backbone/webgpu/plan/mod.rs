@@ -6,4 +6,4 @@ mod network;
 mod validity;
 
 pub use convolution::ConvolutionPlan;
-pub use network::{Block, Layers, NetworkPlan, PoolPlan};
+pub use network::{NetworkPlan, PoolPlan};

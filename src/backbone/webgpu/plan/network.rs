@@ -1,22 +1,19 @@
 //! The network's layers in their places, and what stands between them.
 
 use super::convolution::{ConvolutionPlan, Input, Role};
-use crate::backbone::layers::{self, BLOCKS, ConvLayer, STAGE_CHANNELS};
+use crate::backbone::network::{Activation, Block, ConvLayer, Description, Shortcut, Stage, Step};
 use crate::backbone::webgpu::shaders::{Finish, Row, Shader, Tiling, pool};
-use crate::backbone::{Layout, Stage};
-
-/// The side of the stem's output.
-const STEM_SIDE: usize = 112;
-/// The side of the pooled map, which the first stage keeps.
-const POOLED_SIDE: usize = 56;
+use crate::backbone::{FeatureStage, Layout};
 
 /// How the network is computed.
 #[derive(Debug)]
 pub struct NetworkPlan {
-    /// Its convolutions.
-    pub layers: Layers<ConvolutionPlan>,
+    /// What takes crops.
+    pub stem: ConvolutionPlan,
     /// What follows the stem.
     pub max_pool: PoolPlan,
+    /// What follows that.
+    pub stages: Vec<Stage<ConvolutionPlan>>,
     /// What takes each stage's means.
     pub means: Vec<Shader>,
     /// What embeddings are made of.
@@ -35,68 +32,91 @@ pub struct PoolPlan {
     row: Row,
 }
 
-/// Something of every convolution.
-#[derive(Debug)]
-pub struct Layers<C> {
-    /// Of the stem.
-    pub stem: C,
-    /// Of the stages' blocks.
-    pub stages: Vec<Vec<Block<C>>>,
-}
-
-/// Something of every convolution of a block: two, and that of a shortcut that changes the shape.
-#[derive(Debug)]
-pub struct Block<C> {
-    pub conv1: C,
-    pub conv2: C,
-    pub downsample: Option<C>,
-}
-
 impl NetworkPlan {
     /// All kernels for a kind of adapter.
-    pub fn new(tiling: Tiling) -> Self {
+    pub fn new(network: &Description, tiling: Tiling) -> Self {
         let row = tiling.row();
-        let plan = |layer: ConvLayer, side_out, input, finish| {
-            let role = Role {
-                side_out,
-                input,
-                finish,
-            };
-            ConvolutionPlan::new(layer, role, tiling)
-        };
-        let layout = Layout::resnet18();
-        let stem = layers::stem();
-        let max_pool = PoolPlan {
-            shader: pool::max(row, stem.channels_out, STEM_SIDE),
-            channels: stem.channels_out,
-            side_out: POOLED_SIDE,
-            row,
-        };
-        let block = |stage: usize, block: usize| {
-            let plan = |layer, finish| plan(layer, POOLED_SIDE >> stage, Input::Map, finish);
-            let (conv1, conv2, downsample) = layers::block(stage, block);
-            Block {
-                conv1: plan(conv1, Finish::Relu),
-                conv2: plan(conv2, Finish::ShortcutRelu),
-                downsample: downsample.map(|layer| plan(layer, Finish::Plain)),
-            }
-        };
-        let stage = |stage| (0..BLOCKS).map(|index| block(stage, index)).collect();
-        Self {
-            layers: Layers {
-                stem: plan(stem, STEM_SIDE, Input::Crops, Finish::Relu),
-                stages: (0..STAGE_CHANNELS.len()).map(stage).collect(),
+        let layout = network.layout();
+        let stem = Role {
+            side_out: network.stem_side(),
+            input: Input::Crops,
+            finish: Finish {
+                shortcut: false,
+                activation: Activation::Relu,
             },
-            max_pool,
+        };
+        let channels = network.stem.channels_out;
+        let mut side = network.pooled_side();
+        Self {
+            stem: ConvolutionPlan::new(network.stem.clone(), stem, tiling),
+            max_pool: PoolPlan {
+                shader: pool::max(row, channels, network.stem_side()),
+                channels,
+                side_out: side,
+                row,
+            },
+            stages: network
+                .stages
+                .iter()
+                .map(|stage| Stage {
+                    name: stage.name.clone(),
+                    blocks: stage
+                        .blocks
+                        .iter()
+                        .map(|block| plan_block(block, &mut side, tiling))
+                        .collect(),
+                })
+                .collect(),
             means: means(row, &layout),
             layout,
         }
     }
 }
 
+/// The plan of a block that takes a map of this side, which becomes that of what it puts out.
+fn plan_block(
+    block: &Block<ConvLayer>,
+    side: &mut usize,
+    tiling: Tiling,
+) -> Block<ConvolutionPlan> {
+    let plan = |layer: &ConvLayer, side: usize, finish| {
+        let role = Role {
+            side_out: side.div_ceil(layer.stride),
+            input: Input::Map,
+            finish,
+        };
+        ConvolutionPlan::new(layer.clone(), role, tiling)
+    };
+    let plain = Finish {
+        shortcut: false,
+        activation: Activation::Identity,
+    };
+    let shortcut = match &block.shortcut {
+        Shortcut::Identity => Shortcut::Identity,
+        Shortcut::Convolution(layer) => Shortcut::Convolution(plan(layer, *side, plain)),
+    };
+    let last = block.steps.len().saturating_sub(1);
+    let step = |(index, step): (usize, &Step<ConvLayer>)| {
+        let finish = Finish {
+            shortcut: index == last,
+            activation: step.activation,
+        };
+        let convolution = plan(&step.convolution, *side, finish);
+        *side = convolution.side_out();
+        Step {
+            convolution,
+            activation: step.activation,
+        }
+    };
+    Block {
+        steps: block.steps.iter().enumerate().map(step).collect(),
+        shortcut,
+    }
+}
+
 fn means(row: Row, layout: &Layout) -> Vec<Shader> {
     let mut first = 0;
-    let mean = |stage: &Stage| {
+    let mean = |stage: &FeatureStage| {
         let shader = pool::mean(row, stage, first, layout.len());
         first += stage.channels;
         shader

@@ -3,8 +3,8 @@
 use naga::valid::{Capabilities, GlobalUse, ModuleInfo, ValidationFlags, Validator};
 use naga::{AddressSpace, GlobalVariable, Module, Scalar, StorageAccess, TypeInner, VectorSize};
 
-use super::{Block, ConvolutionPlan, Layers, NetworkPlan, PoolPlan};
-use crate::backbone::layers::convolutions;
+use super::{ConvolutionPlan, NetworkPlan, PoolPlan};
+use crate::backbone::network::{Activation, Block, Description, Shortcut, Step};
 use crate::backbone::webgpu::shaders::{Operand, Shader, Tiling};
 use crate::device::BackendKind;
 
@@ -22,7 +22,7 @@ const TILINGS: [Tiling; 2] = [Tiling::Shared, Tiling::Direct];
 fn every_shader_is_valid_wgsl_that_every_webgpu_device_takes() {
     let mut problems = Vec::new();
     for tiling in TILINGS {
-        let plan = NetworkPlan::new(tiling);
+        let plan = NetworkPlan::new(&Description::resnet18(), tiling);
         let shaders = shaders(&plan);
         // Three of each of Winograd's 13 convolutions, two of each of the other 7, and five that pool.
         assert_eq!(shaders.len(), 3 * 13 + 2 * 7 + 5);
@@ -49,7 +49,7 @@ fn both_kinds_of_adapter_are_checked() {
 fn a_batch_keeps_within_the_limits_of_every_webgpu_device() {
     let batch = BackendKind::WebGpu.batch_size();
     for tiling in TILINGS {
-        let plan = NetworkPlan::new(tiling);
+        let plan = NetworkPlan::new(&Description::resnet18(), tiling);
         for (layer, shader) in shaders(&plan) {
             let groups = shader.grid.groups(batch);
             let name = shader.entry_point;
@@ -60,7 +60,7 @@ fn a_batch_keeps_within_the_limits_of_every_webgpu_device() {
                 "{layer}, {name}, {tiling:?}: {groups:?} workgroups"
             );
         }
-        for plan in all(&plan.layers) {
+        for plan in all(&plan) {
             let sizes = [
                 plan.factors(batch) * size_of::<f32>(),
                 plan.products(batch).unwrap_or(0) * size_of::<f32>(),
@@ -74,7 +74,7 @@ fn a_batch_keeps_within_the_limits_of_every_webgpu_device() {
         }
         assert!(plan.max_pool.output(batch) * size_of::<f32>() <= STORAGE_BYTES);
         let size = |plan: &ConvolutionPlan| plan.layer.shape().iter().product();
-        let plans = all(&plan.layers).into_iter();
+        let plans = all(&plan).into_iter();
         let greatest = plans.max_by_key(|plan| size(plan)).expect("it has layers");
         let weights = greatest.weights(&vec![1; size(greatest)]);
         assert!(weights.len() * size_of::<i16>() <= STORAGE_BYTES);
@@ -82,73 +82,88 @@ fn a_batch_keeps_within_the_limits_of_every_webgpu_device() {
     }
 }
 
+/// Blocks may end in any convolution, also one whose products are its output, and in any activation.
 #[test]
-fn each_layer_puts_out_what_the_next_one_reads() {
-    let plan = NetworkPlan::new(Tiling::Shared);
-    let planned: Vec<_> = all(&plan.layers).iter().map(|plan| &plan.layer).collect();
-    assert_eq!(planned.len(), convolutions().len());
-    for layer in convolutions() {
-        assert!(planned.contains(&&layer), "{} is not planned", layer.name);
-    }
-    let PoolPlan {
-        channels, side_out, ..
-    } = plan.max_pool;
-    assert_eq!(plan.layers.stem.channels_out(), channels);
-    assert_eq!(plan.layers.stem.side_out(), 2 * side_out);
-    let mut map = (channels, side_out);
-    for block in plan.layers.stages.iter().flatten() {
-        let out = |plan: &ConvolutionPlan| (plan.channels_out(), plan.side_out());
-        let read =
-            |plan: &ConvolutionPlan| (plan.layer.channels_in, plan.side_out() * plan.layer.stride);
-        let [conv1, conv2] = [&block.conv1, &block.conv2];
-        assert_eq!(read(conv1), map, "{}", conv1.layer.name);
-        assert_eq!(read(conv2), out(conv1), "{}", conv2.layer.name);
-        let shortcut = match &block.downsample {
-            Some(downsample) => {
-                assert_eq!(read(downsample), map, "{}", downsample.layer.name);
-                out(downsample)
-            }
-            None => map,
+fn shortcuts_are_added_by_whichever_kernel_comes_last() {
+    let mut network = Description::resnet18();
+    let block = &mut network.stages[0].blocks[0];
+    block.steps[1].convolution.kernel = 1;
+    block.steps[1].activation = Activation::Identity;
+    for tiling in TILINGS {
+        let plan = NetworkPlan::new(&network, tiling);
+        let [_, last] = &plan.stages[0].blocks[0].steps[..] else {
+            panic!("the block has two convolutions");
         };
-        assert_eq!(shortcut, out(conv2), "{}", conv2.layer.name);
-        let adds = |plan: &ConvolutionPlan| {
-            let mut operands = plan.shaders.iter().flat_map(|shader| &shader.operands);
-            operands.any(|operand| *operand == Operand::Shortcut)
+        let [.., shader] = &last.convolution.shaders[..] else {
+            panic!("the convolution has kernels");
         };
-        assert!(adds(conv2) && !adds(conv1), "{}", conv2.layer.name);
-        map = out(conv2);
+        assert!(adds(&last.convolution));
+        assert!(!shader.source.contains("max("), "{tiling:?}");
+        check(shader, false).unwrap();
     }
 }
 
-/// All convolutions.
-fn all(layers: &Layers<ConvolutionPlan>) -> Vec<&ConvolutionPlan> {
-    // Whole, so that what is added to them is looked at too.
-    let Layers { stem, stages } = layers;
-    let mut all = vec![stem];
-    for block in stages.iter().flatten() {
-        let Block {
-            conv1,
-            conv2,
-            downsample,
-        } = block;
-        all.extend([conv1, conv2]);
-        all.extend(downsample);
+#[test]
+fn each_layer_puts_out_what_the_next_one_reads() {
+    for network in [Description::resnet18(), Description::resnet34()] {
+        let plan = NetworkPlan::new(&network, Tiling::Shared);
+        let planned: Vec<_> = all(&plan).iter().map(|plan| &plan.layer).collect();
+        assert_eq!(planned, network.convolutions().collect::<Vec<_>>());
+        let PoolPlan {
+            channels, side_out, ..
+        } = plan.max_pool;
+        assert_eq!(plan.stem.channels_out(), channels);
+        assert_eq!(plan.stem.side_out(), 2 * side_out);
+        let mut map = (channels, side_out);
+        for block in plan.stages.iter().flat_map(|stage| &stage.blocks) {
+            let out = |plan: &ConvolutionPlan| (plan.channels_out(), plan.side_out());
+            let read = |plan: &ConvolutionPlan| {
+                (plan.layer.channels_in, plan.side_out() * plan.layer.stride)
+            };
+            let mut shortcut = map;
+            if let Shortcut::Convolution(projection) = &block.shortcut {
+                assert_eq!(read(projection), map, "{}", projection.layer.name);
+                assert!(!adds(projection));
+                shortcut = out(projection);
+            }
+            for (index, Step { convolution, .. }) in block.steps.iter().enumerate() {
+                let name = &convolution.layer.name;
+                assert_eq!(read(convolution), map, "{name}");
+                map = out(convolution);
+                assert_eq!(adds(convolution), index + 1 == block.steps.len(), "{name}");
+            }
+            assert_eq!(shortcut, map);
+        }
     }
+}
+
+/// Whether a convolution's kernels add another map.
+fn adds(plan: &ConvolutionPlan) -> bool {
+    let mut operands = plan.shaders.iter().flat_map(|shader| &shader.operands);
+    operands.any(|operand| *operand == Operand::Shortcut)
+}
+
+/// All convolutions.
+fn all(plan: &NetworkPlan) -> Vec<&ConvolutionPlan> {
+    let blocks = plan.stages.iter().flat_map(|stage| &stage.blocks);
+    let mut all = vec![&plan.stem];
+    all.extend(blocks.flat_map(Block::convolutions));
     all
 }
 
 /// All shaders, and the names of their layers.
 fn shaders(plan: &NetworkPlan) -> Vec<(&str, &Shader)> {
     let NetworkPlan {
-        layers,
+        stem: _,
         max_pool,
+        stages: _,
         means,
         layout,
     } = plan;
     let mut shaders = vec![("maxpool", &max_pool.shader)];
     let names = layout.stages().iter().map(|stage| stage.name.as_str());
     shaders.extend(names.zip(means));
-    for plan in all(layers) {
+    for plan in all(plan) {
         let name = plan.layer.name.as_str();
         shaders.extend(plan.shaders.iter().map(|shader| (name, shader)));
     }
@@ -249,11 +264,11 @@ fn elements(operand: Operand, reads_crops: bool) -> Vec<TypeInner> {
         Operand::Weights => vec![vector(VectorSize::Bi, Scalar::U32)],
         Operand::Affine => vec![vector(VectorSize::Bi, Scalar::F32)],
         // Rows are padded to whole vectors.
-        Operand::Factors | Operand::Products => vec![
+        Operand::Factors | Operand::Products | Operand::Shortcut => vec![
             TypeInner::Scalar(Scalar::F32),
             vector(VectorSize::Quad, Scalar::F32),
         ],
-        Operand::Input | Operand::Shortcut | Operand::Output | Operand::Embeddings => {
+        Operand::Input | Operand::Output | Operand::Embeddings => {
             vec![TypeInner::Scalar(Scalar::F32)]
         }
     }

@@ -9,6 +9,8 @@ pub mod winograd;
 
 use std::sync::Arc;
 
+use crate::backbone::network::Activation;
+
 pub use product::{Product, Tiling};
 
 /// Invocations of a workgroup, where nothing else is said.
@@ -118,13 +120,25 @@ impl Shape {
 
 /// What is done to a sum before it is stored, besides adding the bias.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Finish {
-    /// Nothing.
-    Plain,
-    /// ReLU.
-    Relu,
-    /// Another map is added, then ReLU.
-    ShortcutRelu,
+pub struct Finish {
+    /// Whether another map is added.
+    pub shortcut: bool,
+    /// What comes last.
+    pub activation: Activation,
+}
+
+impl Finish {
+    /// The finished sum, for what stands in the other map at its place; `kind` is what both are, `f32` or `vec4f`.
+    fn of(self, sum: String, shortcut: &str, kind: &str) -> String {
+        let sum = match self.shortcut {
+            true => format!("{sum} + {shortcut}"),
+            false => sum,
+        };
+        match self.activation {
+            Activation::Identity => sum,
+            Activation::Relu => format!("max({sum}, {kind}(0.0))"),
+        }
+    }
 }
 
 /// What rows of maps and factors are padded to a multiple of, so that products need not look where they end. What

@@ -1,7 +1,7 @@
 //! What follows the stem, and what follows each stage.
 
 use super::{Operand, Row, Shader, grid_kernel};
-use crate::backbone::Stage;
+use crate::backbone::FeatureStage;
 
 /// The greatest of 3×3 at stride 2 with padding 1, of maps that are nowhere negative: `[C, side²]` →
 /// `[C, (side / 2)²]`. An invocation makes one output.
@@ -35,7 +35,7 @@ pub fn max(row: Row, channels: usize, side: usize) -> Shader {
 
 /// Means of maps `[C, images · area]`, to where they belong in embeddings `[images, length]`. An invocation takes one
 /// channel of one image.
-pub fn mean(row: Row, stage: &Stage, first: usize, length: usize) -> Shader {
+pub fn mean(row: Row, stage: &FeatureStage, first: usize, length: usize) -> Shader {
     let (channels, area) = (stage.channels, stage.area());
     let body = format!(
         "let image = id.x / {channels}u;

@@ -4,7 +4,7 @@
 
 use std::fmt::Write;
 
-use super::{Binding, Grid, Operand, Row, Shader, declarations, operands};
+use super::{Binding, Finish, Grid, Operand, Row, Shader, declarations, operands};
 
 /// What is multiplied.
 #[derive(Debug, Clone, Copy)]
@@ -17,10 +17,8 @@ pub struct Product {
     pub columns: usize,
     /// How many products.
     pub count: usize,
-    /// Whether each row is scaled and has a number added.
-    pub affine: bool,
-    /// Whether negative results become 0.
-    pub relu: bool,
+    /// Where results are a convolution's, each row is scaled and has a number added, and this follows.
+    pub finish: Option<Finish>,
 }
 
 /// How a product is divided among invocations.
@@ -98,8 +96,11 @@ pub fn shader(product: &Product, tiling: Tiling) -> Shader {
         (Operand::Products, element),
         (Operand::Images, "u32"),
     ];
-    if product.affine {
+    if let Some(finish) = product.finish {
         bound.push((Operand::Affine, "vec2f"));
+        if finish.shortcut {
+            bound.push((Operand::Shortcut, element));
+        }
     }
     let source = match tiling {
         Tiling::Shared => shared(product, tiling.row(), &bound),
@@ -128,16 +129,16 @@ fn header(bound: &[Binding], row: Row, lanes: usize) -> String {
     )
 }
 
-/// A sum as it is stored.
-fn finished(product: &Product, sum: String, row: &str, kind: &str) -> String {
-    let sum = match product.affine {
-        true => format!("{sum} * affine[{row}].x + {kind}(affine[{row}].y)"),
-        false => sum,
+/// Stores the sum of a row in its place.
+fn store(product: &Product, sum: String, row: &str, place: &str, kind: &str) -> String {
+    let value = match product.finish {
+        Some(finish) => {
+            let sum = format!("{sum} * affine[{row}].x + {kind}(affine[{row}].y)");
+            finish.of(sum, &format!("shortcut[{place}]"), kind)
+        }
+        None => sum,
     };
-    match product.relu {
-        true => format!("max({sum}, {kind}(0.0))"),
-        false => sum,
-    }
+    format!("products[{place}] = {value};")
 }
 
 fn component(index: usize) -> char {
@@ -202,8 +203,9 @@ fn shared(product: &Product, row: Row, bound: &[Binding]) -> String {
         let to = (group.z * {rows}u + row) * stride + group.x * {tile}u + x;"
     );
     for i in 0..PART {
-        let value = finished(product, format!("c{i}"), &format!("row + {i}u"), "vec4f");
-        let _ = writeln!(code, "products[to + {i}u * stride] = {value};");
+        let (row, place) = (format!("row + {i}u"), format!("to + {i}u * stride"));
+        code.push_str(&store(product, format!("c{i}"), &row, &place, "vec4f"));
+        code.push('\n');
     }
     code.push_str("}\n");
     code
@@ -257,9 +259,10 @@ fn direct(product: &Product, row: Row, bound: &[Binding]) -> String {
     );
     for i in 0..ROWS {
         for j in 0..COLUMNS {
-            let value = finished(product, format!("c{i}_{j}"), &format!("row + {i}u"), "f32");
-            let to = format!("to + {i}u * stride + {}u", j * NEIGHBOURS);
-            let _ = writeln!(code, "products[{to}] = {value};");
+            let (sum, row) = (format!("c{i}_{j}"), format!("row + {i}u"));
+            let place = format!("to + {i}u * stride + {}u", j * NEIGHBOURS);
+            code.push_str(&store(product, sum, &row, &place, "f32"));
+            code.push('\n');
         }
     }
     code.push_str("}\n");

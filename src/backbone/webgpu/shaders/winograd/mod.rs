@@ -104,7 +104,7 @@ pub fn output(shape: &Shape, row: Row, finish: Finish) -> Shader {
         (Operand::Output, "f32"),
         (Operand::Images, "u32"),
     ];
-    if finish == Finish::ShortcutRelu {
+    if finish.shortcut {
         bound.push((Operand::Shortcut, "f32"));
     }
     let code = Code::default();
@@ -122,11 +122,7 @@ pub fn output(shape: &Shape, row: Row, finish: Finish) -> Shader {
         for (column, value) in values.into_iter().enumerate() {
             let to = row * side + column;
             let sum = format!("{value} * channel.x + channel.y");
-            let value = match finish {
-                Finish::Plain => sum,
-                Finish::Relu => format!("max({sum}, 0.0)"),
-                Finish::ShortcutRelu => format!("max({sum} + shortcut[start + {to}u], 0.0)"),
-            };
+            let value = finish.of(sum, &format!("shortcut[start + {to}u]"), "f32");
             let store = format!("output[start + {to}u] = {value};");
             if whole {
                 code.line(&store);

@@ -15,7 +15,7 @@ use super::linear::{Head, loss_and_accuracy};
 use super::mixture::{Mixture, combine};
 use super::objective::Objective;
 use super::options::{Method, Recipe};
-use super::penalty::{Choice, Chosen, GRID};
+use super::penalty::{Choice, Chosen, FEW_IMAGES_L2, GRID};
 use super::preconditioner::{Covariance, Preconditioner, equal_spread};
 use super::regression::{Run, Runs, class_sizes, class_weights, is_balanced};
 use super::standardize::{Scaling, Standardizer};
@@ -23,9 +23,6 @@ use super::temperature::fit_temperature;
 
 /// With fewer images than this in the smallest class, cross-validation has too little to choose by.
 pub const FEW_PER_CLASS: usize = 5;
-/// The penalty then. With so few images the choice hardly moves accuracy; this one has the least log loss of those
-/// measured (`benches/accuracy.md`, "few").
-const FEW_IMAGES_L2: f64 = 0.1;
 /// The gradient at which the head is fitted, as a share of λ: weights are off by at most about the gradient
 /// divided by λ, the least curvature.
 const FITTED_SHARE: f64 = 1e-4;

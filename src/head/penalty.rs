@@ -1,10 +1,10 @@
 //! Which penalty cross-validation speaks for: that of the least log loss on the images left out, each at its best
-//! temperature, since the head is judged and calibrated that way.
+//! temperature, since the head is judged and calibrated that way; and of what is known before an image is seen, which
+//! counts where images are few and decides between penalties of equal loss.
 //!
-//! Penalties are tried from the strongest to the weakest, each from the minimum of the one before. Of penalties of
-//! equal loss, as where nothing tells the classes apart, the strongest stays: it is the nearest to saying nothing. In
-//! a flat valley the least is taken all the same: on nine sets of pictures, the strongest within one standard error
-//! of the paired difference loses a point of accuracy to it (`benches/accuracy.md`).
+//! Penalties are tried from the strongest to the weakest, each from the minimum of the one before. In a flat valley
+//! the least is taken all the same: on nine sets of pictures, the strongest within one standard error of the paired
+//! difference loses a point of accuracy to it (`benches/accuracy.md`).
 
 use std::sync::Arc;
 
@@ -19,6 +19,11 @@ use super::temperature::fit_temperature;
 pub const GRID: [f64; 14] = [
     30.0, 10.0, 3.0, 1.0, 0.3, 0.1, 0.03, 0.01, 3e-3, 1e-3, 3e-4, 1e-4, 3e-5, 1e-5,
 ];
+/// The penalty where images are too few to choose by. The choice then hardly moves accuracy; this one has the least log
+/// loss of those measured (`benches/accuracy.md`, "few").
+pub const FEW_IMAGES_L2: f64 = 0.1;
+/// How far the best penalty of a set strays from that, as a factor: the deviation of a normal prior on its logarithm.
+const PRIOR_FACTOR: f64 = 100.0;
 /// Weaker penalties in turn that are no better, after which no other is tried.
 const PATIENCE: usize = 2;
 
@@ -48,8 +53,8 @@ struct Search {
 pub struct Chosen {
     /// The penalty.
     pub l2: f64,
-    /// The log loss on the images left out, at its best temperature.
-    loss: f64,
+    /// The log loss on the images left out, at its best temperature, all of them together, and that of the prior.
+    cost: f64,
     /// What was said of the judged images, `[judged, classes]`.
     pub logits: Vec<f32>,
     /// The spread of the probabilities there.
@@ -126,16 +131,16 @@ impl Choice {
             let entropies = rows.map(|(row, &class)| {
                 self.class_weights[class] * cross_entropy(&softmax_at(row, temperature), class)
             });
-            let loss = entropies.sum::<f64>() / truth.len().max(1) as f64;
+            let cost = entropies.sum::<f64>() + prior_cost(self.grid[self.rung]);
             let search = &mut self.searches[expert];
             let spreads = runs[turns.clone()].iter().map(|run| run.spread);
             search.spread = spreads.sum::<f64>() / images.turns as f64;
-            let is_better = |chosen: &Chosen| loss < chosen.loss;
+            let is_better = |chosen: &Chosen| cost < chosen.cost;
             if search.chosen.as_ref().is_none_or(is_better) {
                 search.misses = 0;
                 search.chosen = Some(Chosen {
                     l2: self.grid[self.rung],
-                    loss,
+                    cost,
                     logits,
                     spread: search.spread,
                     points: ends[turns].to_vec(),
@@ -177,4 +182,9 @@ impl Choice {
         }
         Runs::new(runs)
     }
+}
+
+/// What a penalty costs before any image was seen, in nats.
+fn prior_cost(l2: f64) -> f64 {
+    0.5 * ((l2 / FEW_IMAGES_L2).ln() / PRIOR_FACTOR.ln()).powi(2)
 }

@@ -246,9 +246,9 @@ fn the_same_data_give_the_same_head_and_temperature() {
 
 /// Noise left out is predicted best by what says least of it; now and then, chance has it otherwise.
 #[test]
-fn noise_gets_the_strongest_penalty() {
+fn noise_gets_a_strong_penalty() {
     const SETS: usize = 10;
-    let mut strongest = 0;
+    let mut strong = 0;
     for seed in 0..SETS as u64 {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let noise = LabelledEmbeddings {
@@ -259,13 +259,13 @@ fn noise_gets_the_strongest_penalty() {
         };
         let (fitted, _) = fit(logistic(|_| ()), &noise, 2);
         assert!(fitted.summary.l2 >= 0.8, "{}", fitted.summary.l2);
-        strongest += usize::from(fitted.summary.l2 == *GRID.end());
+        strong += usize::from(fitted.summary.l2 >= 8.0);
     }
-    println!("figure: {strongest} of {SETS} sets of noise get the strongest penalty");
-    assert!(strongest >= 7, "{strongest}");
+    println!("figure: {strong} of {SETS} sets of noise get one of the two strongest penalties");
+    assert!(strong >= 7, "{strong}");
 }
 
-/// Pictures that are all the same: of penalties of equal loss, the strongest.
+/// Pictures that are all the same: of penalties of equal loss, what would be taken without images.
 #[test]
 fn where_no_feature_tells_anything_the_head_says_how_common_a_class_is() {
     let data = LabelledEmbeddings {
@@ -278,7 +278,7 @@ fn where_no_feature_tells_anything_the_head_says_how_common_a_class_is() {
         ..in_five_folds(data)
     };
     let (fitted, _) = fit_data(recipe, data, 2);
-    assert_eq!(fitted.summary.l2, *GRID.end());
+    assert!((fitted.summary.l2 - 0.8 * 0.1).abs() < 1e-12);
     let said = softmax(&fitted.head.logits(&[0.7; 8]));
     assert!((said[0] - 2.0 / 3.0).abs() < 1e-3, "{said:?}");
 }

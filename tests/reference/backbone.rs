@@ -1,6 +1,7 @@
 //! The network against torch's results on the golden photos and the reference checkpoint.
 
 use headstart::backbone::Reference;
+use headstart::backbone::network::Description;
 use headstart::backbone::quantize::Scheme;
 use headstart::backbone::weights::{QuantizedWeights, Weights};
 use headstart::device;
@@ -8,6 +9,7 @@ use headstart::device;
 use crate::data::{CHECKPOINT, CROPS, QUANTIZED, photos, quantized, read_shared};
 use crate::support::operators::{embed, input, values};
 use crate::support::rounding::{self, Loss};
+use crate::support::stages::STAGES;
 use crate::support::{LAST, cosines, last_stage, lowest, max_abs_error, relative_l2, tensor};
 
 fn golden_features() -> Vec<f32> {

@@ -22,7 +22,8 @@ const COMPILER = "Mend what the compiler names above";
 /** Every set of features that is built, and what ships to browsers. */
 const FEATURES = {
   default: "--lib --bins",
-  reference: "--all-targets --features reference",
+  // The reference suite is no target of `cargo test`, and so none of "all".
+  reference: "--all-targets --test reference --features reference",
   everything: "--all-targets --all-features",
   cpu: `--lib --target ${WASM} --no-default-features --features cpu`,
   webgpu: `--lib --target ${WASM} --no-default-features --features webgpu`,

@@ -22,8 +22,10 @@ pub const GRID: [f64; 14] = [
 /// The penalty where images are too few to choose by. The choice then hardly moves accuracy; this one has the least log
 /// loss of those measured (`benches/accuracy.md`, "few").
 pub const FEW_IMAGES_L2: f64 = 0.1;
-/// How far the best penalty of a set strays from that, as a factor: the deviation of a normal prior on its logarithm.
-const PRIOR_FACTOR: f64 = 100.0;
+/// How far the best penalty strays from that, as a factor: the deviation of a normal prior on its logarithm. It fades, and
+/// from so many images of a class on, what the images say is all that counts.
+const PRIOR_FACTOR: f64 = 10.0;
+const PRIOR_UNTIL: f64 = 50.0;
 /// Weaker penalties in turn that are no better, after which no other is tried.
 const PATIENCE: usize = 2;
 
@@ -120,6 +122,7 @@ impl Choice {
     fn judge(&mut self, images: &CrossValidation) {
         let truth = images.truth();
         let classes = images.objective.classes();
+        let per_class = images.objective.truth().len() as f64 / classes as f64;
         let runs = self.runs.all();
         let ends: Vec<Vec<f64>> = runs.iter().map(|run| run.solver.best().to_vec()).collect();
         for (place, &expert) in self.searching.iter().enumerate() {
@@ -131,7 +134,7 @@ impl Choice {
             let entropies = rows.map(|(row, &class)| {
                 self.class_weights[class] * cross_entropy(&softmax_at(row, temperature), class)
             });
-            let cost = entropies.sum::<f64>() + prior_cost(self.grid[self.rung]);
+            let cost = entropies.sum::<f64>() + prior_cost(self.grid[self.rung], per_class);
             let search = &mut self.searches[expert];
             let spreads = runs[turns.clone()].iter().map(|run| run.spread);
             search.spread = spreads.sum::<f64>() / images.turns as f64;
@@ -184,7 +187,8 @@ impl Choice {
     }
 }
 
-/// What a penalty costs before any image was seen, in nats.
-fn prior_cost(l2: f64) -> f64 {
-    0.5 * ((l2 / FEW_IMAGES_L2).ln() / PRIOR_FACTOR.ln()).powi(2)
+/// What a penalty costs before any of so many images of a class was seen, in nats.
+fn prior_cost(l2: f64, per_class: f64) -> f64 {
+    let weight = (1.0 - per_class / PRIOR_UNTIL).max(0.0);
+    0.5 * weight * ((l2 / FEW_IMAGES_L2).ln() / PRIOR_FACTOR.ln()).powi(2)
 }

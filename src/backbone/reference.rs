@@ -97,7 +97,7 @@ impl Reference {
         let images = inputs.dims()[0];
         // The first is what comes out of the stem.
         let stages: Vec<Tensor<4>> = self.stages(inputs).into_iter().skip(1).collect();
-        let means = stages.iter().cloned().map(pool).collect();
+        let means = stages.iter().cloned().map(Self::pool).collect();
         let embeddings = read(Tensor::cat(means, 1)).await?;
         let maps = match maps {
             true => {
@@ -112,12 +112,18 @@ impl Reference {
 
     /// The means of the last stage's maps: `[N, 3, 224, 224]` → `[N, 512]`.
     pub fn features(&self, images: Tensor<4>) -> Tensor<2> {
-        pool(self.feature_map(images))
+        Self::pool(self.feature_map(images))
     }
 
     /// The last feature map: `[N, 3, 224, 224]` → `[N, 512, 7, 7]`.
     pub fn feature_map(&self, images: Tensor<4>) -> Tensor<4> {
         self.through_stages(images, |_| ())
+    }
+
+    /// The means of maps: `[N, channels, side, side]` → `[N, channels]`.
+    pub fn pool(maps: Tensor<4>) -> Tensor<2> {
+        let [images, channels, ..] = maps.dims();
+        maps.mean_dims(&[2, 3]).reshape([images, channels])
     }
 
     /// The logits of the network's own classes: `[N, 3, 224, 224]` → `[N, 1000]`.
@@ -141,12 +147,6 @@ impl Reference {
         });
         last
     }
-}
-
-/// The means of maps `[N, channels, side, side]` → `[N, channels]`.
-fn pool(maps: Tensor<4>) -> Tensor<2> {
-    let [images, channels, ..] = maps.dims();
-    maps.mean_dims(&[2, 3]).reshape([images, channels])
 }
 
 /// Reads a tensor back without blocking: a synchronous read panics on WebGPU in a browser.

@@ -29,11 +29,7 @@ pub fn embed(weights: &impl Weights, crops: &[u8]) -> Vec<f32> {
     let device = device::cpu();
     let network = reference(weights, &device);
     let stages = network.stages(input(crops, &device)).into_iter().skip(1);
-    let mean = |map: Tensor<4>| {
-        let [images, channels, ..] = map.dims();
-        map.mean_dims(&[2, 3]).reshape([images, channels])
-    };
-    values(Tensor::<2>::cat(stages.map(mean).collect(), 1))
+    values(Tensor::cat(stages.map(Reference::pool).collect(), 1))
 }
 
 /// What each stage puts out for crops `[N, 224, 224, 3]`: `maxpool` and `layer1` to `layer4`.

@@ -21,7 +21,7 @@ mod winograd;
 
 pub use convolution::{Convolution, Workspace};
 pub use epilogue::Epilogue;
-pub use network::{Network, StageOutput};
+pub use network::Network;
 pub use pool::max_pool;
 pub use shape::Size;
 pub use stem::Stem;

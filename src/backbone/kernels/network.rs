@@ -9,7 +9,7 @@ use super::shape::Size;
 use super::stem::{HALVED_SIDE, Stem};
 use crate::Result;
 use crate::backbone::network::{
-    Activation, ConvLayer, Description, Epilogue, Operations, Stage, forward,
+    Activation, ConvLayer, Description, Epilogue, Operations, STEM, Stage, StageOutput, forward,
 };
 use crate::backbone::weights::Int8Layers;
 use crate::backbone::{Features, Layout};
@@ -34,15 +34,6 @@ pub struct Network {
     stem: Stem,
     stages: Vec<Stage<Convolution>>,
     layout: Layout,
-}
-
-/// A stage's output, for comparing layer by layer.
-#[derive(Debug, Clone, PartialEq)]
-pub struct StageOutput {
-    /// torchvision's name of it: `maxpool` or that of a stage.
-    pub name: String,
-    /// `[N, channels, side, side]`
-    pub values: Vec<f32>,
 }
 
 /// Activations of some images.
@@ -162,7 +153,7 @@ impl Network {
         let mut kernels = Kernels::default();
         for crops in crops.chunks(CHUNK * INPUT_LEN) {
             let map = self.run_stem(crops, &mut kernels);
-            show("maxpool", &map);
+            show(STEM, &map);
             let Ok(last) = forward(&mut kernels, &self.stages, map, |name, map| {
                 show(name, map);
                 Ok(())

@@ -2,6 +2,18 @@
 
 use super::description::{Activation, Block, Shortcut, Stage};
 
+/// The name of what comes out of the stem and the pooling after it.
+pub const STEM: &str = "maxpool";
+
+/// A stage's output, for comparing layer by layer.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StageOutput {
+    /// torchvision's name of it: `maxpool` or that of a stage.
+    pub name: String,
+    /// `[N, channels, side, side]`
+    pub values: Vec<f32>,
+}
+
 /// What a network's stages are computed with.
 pub trait Operations {
     /// A convolution, ready to run.

@@ -5,5 +5,5 @@ mod forward;
 mod layer;
 
 pub use description::{Activation, Block, Classifier, Description, Shortcut, Stage, Step};
-pub use forward::{Epilogue, Operations, forward};
+pub use forward::{Epilogue, Operations, STEM, StageOutput, forward};
 pub use layer::ConvLayer;

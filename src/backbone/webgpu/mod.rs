@@ -23,4 +23,4 @@ mod shader_kernel;
 mod shaders;
 
 #[cfg(feature = "webgpu")]
-pub use network::{Network, StageOutput};
+pub use network::Network;

@@ -6,14 +6,13 @@ use super::convolution::{Convolution, Map};
 use super::gpu::{Buffer, Gpu};
 use super::plan::{ConvolutionPlan, NetworkPlan, PoolPlan};
 use super::shaders::{Operand, Shader, Tiling};
-use crate::backbone::network::{Description, Epilogue, Operations, Stage, forward};
+use crate::backbone::network::{
+    Description, Epilogue, Operations, STEM, Stage, StageOutput, forward,
+};
 use crate::backbone::weights::Int8Layers;
 use crate::backbone::{Features, Layout};
 use crate::image::{INPUT_LEN, INPUT_SIDE};
 use crate::{Error, Result};
-
-/// What comes out of the stem.
-const STEM: &str = "maxpool";
 
 /// The frozen network on a WebGPU device.
 #[derive(Debug)]
@@ -24,15 +23,6 @@ pub struct Network {
     stages: Vec<Stage<Convolution>>,
     means: Vec<Shader>,
     layout: Layout,
-}
-
-/// A stage's output, for comparing layer by layer.
-#[derive(Debug, Clone, PartialEq)]
-pub struct StageOutput {
-    /// torchvision's name of it: `maxpool` or that of a stage.
-    pub name: String,
-    /// `[N, channels, side, side]`
-    pub values: Vec<f32>,
 }
 
 impl Network {

@@ -1,5 +1,5 @@
 /** Adds drawn records with the CPU's module, and trains, evaluates and saves. */
-import { drawnRecords, openSession } from "./drawn-records.js";
+import { addDrawn, drawnRecords, openSession } from "./drawn-records.js";
 
 onmessage = async ({ data }) => {
   try {
@@ -22,18 +22,9 @@ async function measure({ images, classes }) {
   };
   const records = await drawnRecords(backbone, session, classes);
   lap("drawing");
-  let drawing = 0;
-  for (let image = 0; image < images; image++) {
-    const start = performance.now();
-    const record = records(image % classes);
-    drawing += performance.now() - start;
-    const name = `image ${image}`;
-    const label = `class ${image % classes}`;
-    const described = { name, hash: name, label, split: "auto" };
-    session.addSample({ ...described, group: null, taken: null }, record);
-  }
+  const adding = addDrawn(session, records, images, classes);
   lap("adding");
-  times.adding -= drawing;
+  times.adding = adding;
   const phases = {};
   let longest = 0;
   let from = last;

@@ -2,6 +2,7 @@
  * The pictures that every engine embeds: coloured waves and discs, drawn from a seed. They are 256 pixels wide and
  * high, so that the crop of 224 needs no resizing and every engine gets the same input to the bit.
  */
+import { generator } from "../../browser/random.js";
 import { SIDE } from "./network.mjs";
 
 /** Side of a picture in pixels. */
@@ -74,15 +75,4 @@ export function normalized(pixels) {
     }
   }
   return input;
-}
-
-/** Numbers in [0, 1), the same for the same seed (Marsaglia 2003, "Xorshift RNGs", 32 bits). */
-function generator(/** @type {number} */ seed) {
-  let state = seed;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) / 2 ** 32;
-  };
 }

@@ -140,6 +140,18 @@ pub enum Error {
         /// The class.
         label: String,
     },
+    /// A class has too few training images to fine-tune by.
+    #[error(
+        "The class \"{label}\" has {count} training images that may be set apart from one another, and fine-tuning needs {needed} of each class. Add more of them, or train without fine-tuning."
+    )]
+    TooFewToFinetune {
+        /// The smallest class.
+        label: String,
+        /// How many it has.
+        count: usize,
+        /// How many it needs.
+        needed: usize,
+    },
     /// A head is needed and there is none.
     #[error(
         "There is no trained head: none was trained yet, or images that it learned from or was judged on were removed. Train first."
@@ -211,7 +223,7 @@ impl Error {
             Self::NoImages => "NO_IMAGES",
             Self::TooFewClasses { .. } => "TOO_FEW_CLASSES",
             Self::ImagesOutdated { .. } => "IMAGES_OUTDATED",
-            Self::TooFewImages { .. } => "TOO_FEW_IMAGES",
+            Self::TooFewImages { .. } | Self::TooFewToFinetune { .. } => "TOO_FEW_IMAGES",
             Self::NotTrained => "NOT_TRAINED",
             Self::NoTestImages { .. } => "NO_TEST_IMAGES",
             Self::TrainingInProgress => "TRAINING_IN_PROGRESS",
@@ -256,6 +268,12 @@ impl Error {
         }
     }
 
+    /// What is wrong with what passes between a classifier and its tuner.
+    pub(crate) fn finetuning(problem: Problem) -> Self {
+        let (Problem::Corrupt(problem) | Problem::Unsupported(problem)) = problem;
+        Self::invalid("the file of the fine-tuning", problem)
+    }
+
     pub(crate) fn invalid(argument: impl Into<String>, problem: impl Into<String>) -> Self {
         Self::InvalidArgument {
             argument: argument.into(),
@@ -263,7 +281,7 @@ impl Error {
         }
     }
 
-    #[cfg(any(feature = "reference", feature = "webgpu"))]
+    #[cfg(any(feature = "reference", feature = "webgpu", feature = "finetune"))]
     pub(crate) fn device(problem: impl std::fmt::Display) -> Self {
         Self::DeviceLost {
             problem: problem.to_string(),

@@ -9,6 +9,8 @@ use std::borrow::Cow;
 
 use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -217,6 +219,50 @@ impl Views {
     }
 }
 
+/// How far a shifted crop lies from the central one at most, in pixels of the resized image, each way.
+const SHIFT: usize = (RESIZED_SIDE - INPUT_SIDE) / 2;
+
+/// Appends crops of an image that training sees besides those that it is embedded by, `[count, 224, 224, 3]`: the mirrored
+/// one, where `views` has none, and a shifted one and its mirror image. `seed` says where to.
+///
+/// # Errors
+/// `INVALID_ARGUMENT` if the resize library refuses the pixels.
+pub fn append_training_crops(
+    views: Views,
+    pixels: &Pixels,
+    seed: u64,
+    crops: &mut Vec<u8>,
+) -> Result<()> {
+    if views == Views::Centre {
+        let central = resize_and_crop(pixels, RESIZED_SIDE)?;
+        crops.extend(mirrored(&central));
+    }
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let shifted = crop_region(pixels.width, pixels.height, RESIZED_SIDE);
+    let mut shift = |start: f64, side: f64, whole: usize| {
+        let most = SHIFT as f64 * side / INPUT_SIDE as f64;
+        let moved = start + rng.random_range(-1.0..=1.0) * most;
+        moved.clamp(0.0, (whole as f64 - side).max(0.0))
+    };
+    let region = Region {
+        left: shift(shifted.left, shifted.width, pixels.width),
+        top: shift(shifted.top, shifted.height, pixels.height),
+        ..shifted
+    };
+    let crop = resize_region(pixels, region)?;
+    crops.extend(&crop);
+    crops.extend(mirrored(&crop));
+    Ok(())
+}
+
+/// How many crops [`append_training_crops`] appends.
+pub fn training_crops(views: Views) -> usize {
+    match views {
+        Views::Centre => 3,
+        Views::Flip | Views::Crops => 2,
+    }
+}
+
 /// A crop `[224, 224, 3]` with left and right swapped.
 fn mirrored(crop: &[u8]) -> impl Iterator<Item = u8> {
     crop.chunks_exact(3 * INPUT_SIDE)
@@ -266,7 +312,14 @@ fn crop_region(width: usize, height: usize, resized_side: usize) -> Region {
 pub fn resize_and_crop(pixels: &Pixels, resized_side: usize) -> Result<Vec<u8>> {
     assert!(resized_side >= INPUT_SIDE, "the crop must fit");
     // The crop in the source's coordinates; the filter may still read beyond it, as in Pillow.
-    let region = crop_region(pixels.width, pixels.height, resized_side);
+    resize_region(
+        pixels,
+        crop_region(pixels.width, pixels.height, resized_side),
+    )
+}
+
+/// A part of an image as a crop `[224, 224, 3]`.
+fn resize_region(pixels: &Pixels, region: Region) -> Result<Vec<u8>> {
     let options = ResizeOptions::new()
         .resize_alg(ResizeAlg::Convolution(FilterType::Bilinear))
         .use_alpha(false)

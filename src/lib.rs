@@ -18,6 +18,7 @@ mod error;
 pub mod evaluation;
 pub mod explain;
 mod export;
+pub mod finetune;
 pub mod head;
 pub mod image;
 mod matrix;

@@ -1,6 +1,7 @@
 //! Products of row-major matrices.
 
 use gemm_common::Parallelism;
+#[cfg(not(target_family = "wasm"))]
 use gemm_f32::gemm::f32::get_gemm_fn;
 
 /// How a factor lies in memory.
@@ -88,24 +89,100 @@ fn multiply(
     // The kernels are for column-major results, so they are given `Cᵀ = Bᵀ·Aᵀ`.
     // SAFETY: the lengths were checked above, and the strides stay within them; `c` overlaps nothing.
     unsafe {
-        get_gemm_fn()(
-            columns,
-            rows,
-            inner,
+        column_major(
+            [columns, rows, inner],
             c.as_mut_ptr(),
-            columns as isize,
-            1,
             keep,
-            b.as_ptr(),
-            b_row,
-            b_column,
-            a.as_ptr(),
-            a_row,
-            a_column,
-            1.0,
+            (b.as_ptr(), b_row, b_column),
+            (a.as_ptr(), a_row, a_column),
             sign,
+        );
+    }
+}
+
+/// `C (+)= factor · A·B`, where a matrix is given with the way from one column to the next and from one row to the next.
+///
+/// # Safety
+/// The matrices lie in memory as the strides and sizes say.
+#[cfg(not(target_family = "wasm"))]
+unsafe fn column_major(
+    [rows, columns, inner]: [usize; 3],
+    c: *mut f32,
+    add: bool,
+    (a, a_column, a_row): (*const f32, isize, isize),
+    (b, b_column, b_row): (*const f32, isize, isize),
+    factor: f32,
+) {
+    let gemm = get_gemm_fn();
+    // SAFETY: as the caller says.
+    unsafe {
+        gemm(
+            rows,
+            columns,
+            inner,
+            c,
+            rows as isize,
+            1,
+            add,
+            a,
+            a_column,
+            a_row,
+            b,
+            b_column,
+            b_row,
+            1.0,
+            factor,
             false,
             false,
+            false,
+            Parallelism::None,
+        );
+    }
+}
+
+/// The same by the kernels for SIMD alone: this module has them in any case, and those without weigh 7 kB.
+///
+/// # Safety
+/// The matrices lie in memory as the strides and sizes say.
+#[cfg(target_family = "wasm")]
+#[inline(never)]
+unsafe fn column_major(
+    [rows, columns, inner]: [usize; 3],
+    c: *mut f32,
+    add: bool,
+    (a, a_column, a_row): (*const f32, isize, isize),
+    (b, b_column, b_row): (*const f32, isize, isize),
+    factor: f32,
+) {
+    use gemm_common::gemm::gemm_basic_generic;
+    use gemm_common::simd::Scalar;
+    use gemm_f32::microkernel::simd128::f32::{H_M, H_N, H_UKR, MR_DIV_N, NR, UKR};
+    const LANES: usize = 4;
+    // SAFETY: as the caller says.
+    unsafe {
+        gemm_basic_generic::<_, f32, LANES, { MR_DIV_N * LANES }, NR, MR_DIV_N, H_M, H_N>(
+            Scalar,
+            rows,
+            columns,
+            inner,
+            c,
+            rows as isize,
+            1,
+            add,
+            a,
+            a_column,
+            a_row,
+            b,
+            b_column,
+            b_row,
+            1.0,
+            factor,
+            false,
+            false,
+            false,
+            |a, b, c| a * b + c,
+            &UKR,
+            &H_UKR,
             false,
             Parallelism::None,
         );

@@ -134,6 +134,25 @@ impl<'a> TensorFile<'a> {
         Ok(values)
     }
 
+    /// The names of its tensors.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.tensors.names().into_iter()
+    }
+
+    /// How many rows a tensor has.
+    pub fn rows(&self, name: &str) -> Checked<usize> {
+        let view = self.tensors.tensor(name).map_err(|_| missing(name))?;
+        Ok(view.shape().first().copied().unwrap_or(0))
+    }
+
+    /// The values of a U32 tensor of this shape.
+    #[cfg(feature = "finetune")]
+    pub fn u32s(&self, name: &str, shape: &[usize]) -> Checked<Vec<u32>> {
+        let view = self.view(name, Dtype::U32, shape)?;
+        let values = view.data().as_chunks().0.iter().copied();
+        Ok(values.map(u32::from_le_bytes).collect())
+    }
+
     /// The bytes of a U8 tensor of this shape.
     pub fn u8s(&self, name: &str, shape: &[usize]) -> Checked<Vec<u8>> {
         Ok(self.view(name, Dtype::U8, shape)?.data().to_vec())
@@ -181,7 +200,17 @@ impl<'a> RawTensor<'a> {
         Self::new(name, Dtype::U8, shape, append)
     }
 
-    #[cfg(feature = "cli")]
+    pub fn u32<V>(name: impl Into<String>, shape: &[usize], values: V) -> Self
+    where
+        V: IntoIterator<Item = u32> + Clone + 'a,
+    {
+        Self::new(name, Dtype::U32, shape, move |file| {
+            for value in values.clone() {
+                file.extend(value.to_le_bytes());
+            }
+        })
+    }
+
     pub fn i8(name: impl Into<String>, shape: &[usize], values: &'a [i8]) -> Self {
         let bytes = values.iter().map(|&value| value as u8);
         let append = move |file: &mut Vec<u8>| file.extend(bytes.clone());
@@ -223,14 +252,19 @@ fn unwritable(error: &dyn std::fmt::Display) -> Problem {
 
 /// The bytes of a file, in the order of the safetensors crate, which every reader takes: its length, a header that names
 /// each tensor with its place, and the tensors, by descending size of their numbers and then by name.
-pub(crate) fn write<const N: usize>(
+pub(crate) fn write(
     mut tensors: Vec<RawTensor>,
-    metadata: [(&str, String); N],
+    metadata: Vec<(&str, String)>,
 ) -> Checked<Vec<u8>> {
     sort_by(&mut tensors, |a, b| {
         b.dtype.cmp(&a.dtype).then_with(|| a.name.cmp(&b.name))
     });
-    let mut header = BTreeMap::from([("__metadata__", value(&BTreeMap::from(metadata))?)]);
+    let mut fields = BTreeMap::new();
+    for (name, text) in metadata {
+        fields.insert(name, text);
+    }
+    let mut header = BTreeMap::new();
+    header.insert("__metadata__", value(&fields)?);
     let mut end = 0;
     for tensor in &tensors {
         let start = end;
@@ -292,7 +326,7 @@ mod tests {
         let (floats, bytes) = ([1.0, -2.0, 3.5, f32::MIN, 0.1], [7_u8, 0, 255]);
         let file = write(
             tensors(&floats, &bytes),
-            [("k", "v".into()), ("a", "ä".into())],
+            vec![("k", "v".into()), ("a", "ä".into())],
         )
         .unwrap();
         let raw = |values: &[f32]| -> Vec<u8> {
@@ -324,16 +358,16 @@ mod tests {
         let (floats, bytes) = ([0.0; 5], [0; 3]);
         let mut turned = tensors(&floats, &bytes);
         turned.reverse();
-        let metadata = [("k", "v".into()), ("a", "b".into())];
+        let metadata = vec![("k", "v".into()), ("a", "b".into())];
         let one = write(tensors(&floats, &bytes), metadata).unwrap();
-        let other = write(turned, [("a", "b".into()), ("k", "v".into())]).unwrap();
+        let other = write(turned, vec![("a", "b".into()), ("k", "v".into())]).unwrap();
         assert_eq!(one, other);
     }
 
     #[test]
     fn a_tensor_of_another_size_than_its_shape_is_not_written() {
         let tensor = RawTensor::f32("a", &[3], &[1.0, 2.0]);
-        let Err(Problem::Corrupt(problem)) = write(vec![tensor], []) else {
+        let Err(Problem::Corrupt(problem)) = write(vec![tensor], Vec::new()) else {
             panic!("it was written");
         };
         assert!(problem.contains("a has another size"));

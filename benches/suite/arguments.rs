@@ -26,6 +26,29 @@ pub struct Arguments {
     /// Writes what was measured to this file as well
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
+    /// The same as its section
+    #[arg(long, value_enum)]
+    method: Option<Method>,
+    /// Seeds of each fine-tuning
+    #[arg(long, default_value_t = 3)]
+    pub seeds: u64,
+    /// Blocks from which on the network is fine-tuned, with commas between them
+    #[arg(
+        long,
+        value_delimiter = ',',
+        default_value = "layer4.0",
+        value_name = "BLOCKS"
+    )]
+    pub from: Vec<String>,
+    /// Learning rates of fine-tuning, with commas between them; the default where it is not given
+    #[arg(long, value_delimiter = ',', value_name = "RATES")]
+    pub rates: Vec<f64>,
+    /// Epochs of fine-tuning, with commas between them; the default where it is not given
+    #[arg(long, value_delimiter = ',', value_name = "EPOCHS")]
+    pub epochs: Vec<usize>,
+    /// Writes each fine-tuning's task, views and results to this folder, for torch.py
+    #[arg(long, value_name = "DIR")]
+    pub export: Option<PathBuf>,
     /// Cargo's own.
     #[arg(long, hide = true)]
     bench: bool,
@@ -47,8 +70,15 @@ pub enum Section {
     Labels,
     /// The same head by scikit-learn
     ScikitLearn,
+    /// The network's upper layers trained too
+    Finetune,
     /// Time and memory with many images
     Scale,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Method {
+    Finetune,
 }
 
 impl Section {
@@ -61,6 +91,7 @@ impl Section {
             Self::Unknown => "unknown",
             Self::Labels => "labels",
             Self::ScikitLearn => "scikit-learn",
+            Self::Finetune => "finetune",
             Self::Scale => "scale",
         }
     }
@@ -68,9 +99,10 @@ impl Section {
 
 impl Arguments {
     pub fn sections(&self) -> Vec<Section> {
-        match self.sections.is_empty() {
-            true => vec![Section::Heads, Section::Splits],
-            false => self.sections.clone(),
+        match (&self.sections[..], self.method) {
+            ([], None) => vec![Section::Heads, Section::Splits],
+            ([], Some(Method::Finetune)) => vec![Section::Finetune],
+            (sections, _) => sections.to_vec(),
         }
     }
 }

@@ -121,7 +121,8 @@ fn records(mut bytes: &[u8]) -> Option<HashMap<String, Record>> {
     Some(known)
 }
 
-fn weights() -> Result<Vec<u8>, String> {
+/// The network's quantized weights, or those made of the reference checkpoint.
+pub fn weights() -> Result<Vec<u8>, String> {
     let made = Path::new(env!("CARGO_MANIFEST_DIR")).join("weights/resnet18-int8.safetensors");
     if let Ok(weights) = std::fs::read(&made) {
         return Ok(weights);

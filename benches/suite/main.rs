@@ -8,6 +8,7 @@ mod alterations;
 mod arguments;
 mod embedder;
 mod few;
+mod finetune;
 mod heads;
 mod json;
 mod labels;
@@ -63,6 +64,7 @@ fn run(arguments: &Arguments) -> Result<(), String> {
             Section::Unknown => unknown::print(&sets),
             Section::Labels => labels::print(&sets),
             Section::ScikitLearn => scikit_learn::print(&sets)?,
+            Section::Finetune => finetune::print(&sets, arguments, &progress)?,
             Section::Scale => scale::print()?,
         }
     }

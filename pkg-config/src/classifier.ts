@@ -18,6 +18,7 @@ import {
 } from "./options.js";
 import type { Outgoing, PredictRequest } from "./protocol.js";
 import { checkRemoval } from "./removal.js";
+import { allOf, sendViews } from "./sending-views.js";
 import { support } from "./support.js";
 import type {
   Abortable,
@@ -103,6 +104,8 @@ export abstract class BaseClassifier {
    *
    * Images that show the same person, object or moment belong in one {@link AddOptions.group}.
    *
+   * The same files may be added again after `Classifier.load`: a project holds no image, and fine-tuning needs them.
+   *
    * @throws {@link HeadstartError} with code `INVALID_ARGUMENT`, `CANCELLED`, `DISPOSED` or `DEVICE_LOST`, or what the
    * function `group` throws; the images added before it stay.
    * @example
@@ -138,7 +141,8 @@ export abstract class BaseClassifier {
       );
       for (const [i, id] of part.ids.entries()) {
         const image = batch[i];
-        if (id !== null && image?.kind === "file")
+        // One that was added before may have come without its file, as with a project.
+        if (id !== null && image?.kind === "file" && !this.#images.has(id))
           this.#images.set(id, image.blob);
       }
       all.added += part.added;
@@ -191,8 +195,13 @@ export abstract class BaseClassifier {
    * Trains a new head on the images added, one step at a time. The new head is in place when the
    * loop ends by itself; leaving it early, or aborting, keeps the head there was.
    *
+   * With the method `"finetune"` the network's last stage is trained too, and goes on to predict if it is better for it.
+   * It reads the images once more, so all of them must have been added as a `File` or `Blob`. Once the phase `"views"` has
+   * begun, the head on the network as it is stays, however the run ends.
+   *
    * @throws {@link HeadstartError} with code `TRAINING_IN_PROGRESS` while another run goes on, `NO_IMAGES`,
-   * `TOO_FEW_CLASSES`, `TOO_FEW_IMAGES`, `IMAGES_OUTDATED` or `INVALID_ARGUMENT`.
+   * `TOO_FEW_CLASSES`, `TOO_FEW_IMAGES`, `IMAGES_OUTDATED` or `INVALID_ARGUMENT`; fine-tuning also with `IMAGES_MISSING`,
+   * `NO_ROOM`, or the code of an image that can no longer be used.
    * @example
    * ```ts
    * for await (const { epoch, loss } of classifier.train({ seed: 0 }))
@@ -205,7 +214,8 @@ export abstract class BaseClassifier {
     const { signal, ...request } = optionsOf("train", options);
     checkCallOptions({ signal });
     const connection = this.#connection;
-    const run = await connection.call(
+    if (request.method === "finetune") connection.expectFurther();
+    const { run, images } = await connection.call(
       (api, call) => api.startTraining(call, request),
       signal,
     );
@@ -216,16 +226,19 @@ export abstract class BaseClassifier {
     signal?.addEventListener("abort", onAbort, { once: true });
     let finished = false;
     try {
+      const files = allOf(images, this.#images);
       for (;;) {
-        const step = await connection.call(
+        const trained = await connection.call(
           (api, call) => api.trainEpoch(call, run),
           signal,
         );
-        if (step === undefined) {
+        if (trained === undefined) {
           finished = true;
           return;
         }
-        yield step;
+        yield trained.step;
+        if (trained.awaitsViews)
+          yield* sendViews(run, files, this.#batchSize, connection, signal);
       }
     } finally {
       signal?.removeEventListener("abort", onAbort);
@@ -335,7 +348,7 @@ export abstract class BaseClassifier {
   /**
    * What was made, as a file. `"project"`: classes, embeddings, head and report, for
    * `Classifier.load` to go on with. `"safetensors"`: the head alone, under torchvision's names, for
-   * other programs. Neither holds an image.
+   * other programs. Layers that were fine-tuned go with both. Neither holds an image.
    *
    * @throws {@link HeadstartError} with code `NOT_TRAINED` for `"safetensors"` without a head.
    * @example

@@ -11,8 +11,10 @@ import type { ClassCount } from "./types/index.js";
 
 type Send<T> = (api: Remote<ClassifierApi>, call: number) => Promise<Reply<T>>;
 
-/** Told once each. */
+/** Told once each, `multiplies` at any time. */
 export interface ConnectionEvents {
+  /** The worker may start others from now on. */
+  multiplies(): void;
   /** Nothing more will be asked of the worker. */
   closed(): void;
   /** The worker has said that it cannot go on. */
@@ -64,6 +66,11 @@ export class Connection {
     } finally {
       signal?.removeEventListener("abort", onAbort);
     }
+  }
+
+  /** Says that what is asked of the worker next may take workers beside it. */
+  expectFurther(): void {
+    if (!this.#closed) this.#events.multiplies();
   }
 
   /** Begins something that is not the worker's, such as a caller's iterator, and waits for it. */

@@ -16,6 +16,8 @@ const CODES = [
   "TOO_FEW_CLASSES",
   "TOO_FEW_IMAGES",
   "IMAGES_OUTDATED",
+  "IMAGES_MISSING",
+  "NO_ROOM",
   "NOT_TRAINED",
   "NO_TEST_IMAGES",
   "TRAINING_IN_PROGRESS",
@@ -42,6 +44,8 @@ const CODES = [
  * | `PROJECT_MISMATCH` | It was made with other weights. |
  * | `NO_IMAGES`, `TOO_FEW_CLASSES`, `TOO_FEW_IMAGES` | There is too little to train on. |
  * | `IMAGES_OUTDATED` | Images come from a project of an earlier version: add the same files again to train. |
+ * | `IMAGES_MISSING` | Fine-tuning needs the images themselves, and some are not here: add the same files again. |
+ * | `NO_ROOM` | There is no room for what fine-tuning keeps of the images: use fewer, or make room. |
  * | `NOT_TRAINED` | There is no head yet. |
  * | `NO_TEST_IMAGES` | No image was held out. |
  * | `TRAINING_IN_PROGRESS` | Another training goes on. |

@@ -57,6 +57,7 @@ class Host {
     if (threads > 1) this.#hasFurther = true;
     const { port1, port2 } = new MessageChannel();
     const connection = new Connection(port1, {
+      multiplies: () => (this.#hasFurther = true),
       closed: () => this.#release(connection),
       failed: (error) => this.#fail(error),
     });

@@ -2,9 +2,10 @@
 import { absolute, type Place } from "./creating.js";
 import { invalid } from "./errors.js";
 import { describe, kindOf } from "./options.js";
-import type { WasmSources } from "./protocol.js";
-import type { Backend } from "./types/index.js";
+import type { ModuleName, WasmSources } from "./protocol.js";
 import type { Placement, WorkerSource } from "./types/placement.js";
+
+const MODULES = ["cpu", "webgpu", "finetuneCpu"] as const;
 
 /** `ownWorker` is for callers that start none. */
 export function placeOf(
@@ -21,22 +22,22 @@ function sourcesOf(wasm: Placement["wasm"] | null): WasmSources {
     );
   }
   const sources: WasmSources = {};
-  for (const kind of ["cpu", "webgpu"] as const) {
-    const source = wasm[kind];
-    if (source !== undefined) sources[kind] = sourceOf(kind, source);
+  for (const name of MODULES) {
+    const source = wasm[name];
+    if (source !== undefined) sources[name] = sourceOf(name, source);
   }
   return sources;
 }
 
 function sourceOf(
-  kind: Backend["kind"],
+  name: ModuleName,
   source: string | URL | WebAssembly.Module,
 ): string | WebAssembly.Module {
   if (typeof source === "string" || source instanceof URL)
-    return absolute(`wasm.${kind}`, source);
+    return absolute(`wasm.${name}`, source);
   if (kindOf(source) === "WebAssembly.Module") return source;
   throw invalid(
-    `The option wasm.${kind} is ${describe(source)}: pass a URL or a WebAssembly.Module.`,
+    `The option wasm.${name} is ${describe(source)}: pass a URL or a WebAssembly.Module.`,
   );
 }
 

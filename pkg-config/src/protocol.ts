@@ -55,9 +55,12 @@ export type Outgoing = {
   | { kind: "failed"; error: PlainError }
 );
 
-/** Where each backend's module is, or the module itself; none where the worker knows it. */
+/** The modules, as the option `wasm` names them: a backend's each, and those that fine-tune. */
+export type ModuleName = Backend["kind"] | "finetuneCpu" | "finetuneWebgpu";
+
+/** Where each module is, or the module itself; none where the worker knows it. */
 export type WasmSources = Partial<
-  Record<Backend["kind"], string | WebAssembly.Module>
+  Record<ModuleName, string | WebAssembly.Module>
 >;
 
 export interface CreateRequest {
@@ -86,7 +89,7 @@ export interface AddRequest {
 }
 
 export interface AddAnswer extends Added {
-  /** For each image of the request the id it got; `null`: it was not added. */
+  /** For each image of the request the id of its content, added now or before; `null`: it was rejected. */
   ids: (number | null)[];
 }
 
@@ -117,6 +120,27 @@ export type LogSink = (level: keyof Logger, message: string) => void;
 /** The head's options without the signal, which cannot be sent. */
 export type TrainRequest = Omit<TrainOptions, "signal">;
 
+/** A run that has begun. */
+export interface StartedTraining {
+  /** A later call for a run that is no longer there does nothing. */
+  run: number;
+  /** The ids of the images that it needs themselves; none but for fine-tuning. */
+  images: number[];
+}
+
+/** What became of a step. */
+export interface Trained {
+  step: TrainStep;
+  /** Whether the next thing to send is the images. */
+  awaitsViews: boolean;
+}
+
+/** An image that was added before. */
+export interface NumberedImage {
+  id: number;
+  image: Outgoing;
+}
+
 /** What the network says of crops, whichever of its features a classifier takes. */
 export interface Features {
   /** `[crops, 960]`: the features of all stages, one stage after the other. */
@@ -135,21 +159,67 @@ export interface EngineRequest {
   weights: Uint8Array;
 }
 
+/** What a tuner is started from. */
+export interface TunerRequest {
+  kind: Backend["kind"];
+  code: WebAssembly.Module;
+  /** What to call the graphics adapter. */
+  adapter: string | undefined;
+  /** A file from the session. */
+  task: Uint8Array;
+}
+
+/** What a tuner says of a step. */
+export interface TunerStep {
+  epoch: number;
+  epochs: number;
+  /** The share of the whole, in [0, 1]. */
+  done: number;
+  /** `null` before there is one. */
+  loss: number | null;
+  validationLoss: number | null;
+  validationAccuracy: number | null;
+}
+
+/** What a tuner wants to see for its next step: pairs of an image's place and a view's; empty when it is finished. */
+export type WantedViews = Uint32Array;
+
 /** What the worker itself answers to. */
 export interface WorkerHost {
   /** From now on a classifier's calls come through `port`. */
   open(port: MessagePort): void;
   /** Forgets the embeddings that are kept in memory because storage is not to be had. */
   forgetCache(): void;
-  /** Ends the further workers that this one has started; the answer says that they are no more. */
+  /**
+   * Ends the further workers that this one has started, and what they are there for; the answer says that they are no
+   * more, and nothing that was stored for them.
+   */
   endFurther(): Promise<void>;
   /** Says that the worker has its code. */
   ready(): void;
   /** Makes this worker a further one, which computes for the one that started it. */
   loadEngine(request: EngineRequest): Promise<void>;
   /** Takes crops through the network that was loaded. */
-  runEngine(crops: Uint8Array, maps: boolean): Promise<Features>;
+  runEngine(
+    crops: Uint8Array,
+    maps: boolean,
+    tail: number | undefined,
+  ): Promise<Features>;
+  /** Takes crops through its trunk. */
+  runTrunk(crops: Uint8Array): Promise<Uint8Array>;
+  /** Loads a tuned tail for the network, and numbers it for `runEngine`. */
+  loadTail(file: Uint8Array): Promise<number>;
+  freeTail(tail: number): void;
   engineMemory(): Memory | Promise<Memory>;
+  /** Makes this worker one that fine-tunes for the one that started it. */
+  startTuner(request: TunerRequest): Promise<WantedViews>;
+  /** Takes the views that were wanted. */
+  stepTuner(
+    views: Uint8Array,
+  ): Promise<{ step: TunerStep; wanted: WantedViews }>;
+  /** A file for the session. */
+  finishTuner(): Promise<Uint8Array>;
+  tunerMemory(): Memory | Promise<Memory>;
 }
 
 /** What the worker answers to through a classifier's port. Releasing the port frees what it holds. */
@@ -169,10 +239,18 @@ export interface ClassifierApi {
     images: Outgoing[],
     request: PredictRequest,
   ): Promise<Reply<BarePrediction[]>>;
-  /** The answer numbers the run; a later call for a run that is no longer there does nothing. */
-  startTraining(call: number, options: TrainRequest): Promise<Reply<number>>;
+  startTraining(
+    call: number,
+    options: TrainRequest,
+  ): Promise<Reply<StartedTraining>>;
   /** `undefined`: finished, and the new head is in place. */
-  trainEpoch(call: number, run: number): Promise<Reply<TrainStep | undefined>>;
+  trainEpoch(call: number, run: number): Promise<Reply<Trained | undefined>>;
+  /** Takes images of the run when it awaits them, in any order. */
+  addViews(
+    call: number,
+    run: number,
+    images: NumberedImage[],
+  ): Promise<Reply<TrainStep>>;
   cancelTraining(call: number, run: number): Promise<Reply<void>>;
   evaluate(call: number): Promise<Reply<BareReport>>;
   rename(call: number, from: string, to: string): Promise<Reply<void>>;

@@ -28,6 +28,7 @@ export interface SlimLoadOptions extends LoadOptions, Placement {}
  *   wasm: {
  *     cpu: "/headstart/headstart.wasm",
  *     webgpu: "/headstart/headstart-webgpu.wasm",
+ *     finetuneCpu: "/headstart/headstart-finetune.wasm",
  *   },
  *   worker: () => new Worker("/headstart/slim-worker.js", { type: "module" }),
  * });

@@ -8,6 +8,7 @@ import {
 } from "../src/cache/embeddings.js";
 import { Session } from "../src/worker/session.js";
 import { Traps } from "../src/worker/traps.js";
+import { FakeFolder } from "./fake/folder.js";
 import { fakeDecoder, file } from "./fake/images.js";
 import { FakeSession } from "./fake/session.js";
 import { started } from "./fake/worker.js";
@@ -103,6 +104,8 @@ describe("adding images again", () => {
       cache: cache ?? undefined,
       log: () => undefined,
       traps: new Traps(),
+      openFolder: async () => new FakeFolder(),
+      finetunings: new Set(),
     });
     const add = (...names: string[]) =>
       session.add(

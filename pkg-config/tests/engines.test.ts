@@ -86,6 +86,18 @@ describe("engines", () => {
     expect(await engines.memory()).toEqual({ wasm: 2 * 65_536, gpu: null });
   });
 
+  it("share the trunk's crops too, and what one fails at is computed", async () => {
+    const [failing, further] = more(2);
+    failing!.trunk = () => Promise.reject(new Error("out of memory"));
+    const { engines, log } = setUp([failing!, further!]);
+    const asked = vi.spyOn(further!, "trunk");
+    expect([...(await engines.trunk(crops(5), 3, log))]).toEqual([...upTo(5)]);
+    expect(asked).toHaveBeenCalledOnce();
+    expect(failing!.freed).toBe(true);
+    expect([...(await engines.trunk(crops(5), 1, log))]).toEqual([...upTo(5)]);
+    expect(asked).toHaveBeenCalledOnce();
+  });
+
   it("are freed together, also those that come too late", () => {
     const [further, late] = more(2);
     const { own, engines } = setUp([further!]);
@@ -96,5 +108,68 @@ describe("engines", () => {
       true,
       true,
     ]);
+  });
+});
+
+describe("engines with a tail", () => {
+  const plus = (count: number, tail: number) =>
+    upTo(count).map((e) => e + tail);
+  const settled = () => new Promise((resolve) => setTimeout(resolve));
+
+  it("compute with it, and those without as before", async () => {
+    const { engines, log, run } = setUp(more(2));
+    const tuned = await engines.withTail(Uint8Array.of(100), log);
+    await settled();
+    expect(tuned.count).toBe(3);
+    const { embeddings } = await tuned.run(crops(5), false, 3, log);
+    expect(embeddings).toEqual(plus(5, 100));
+    expect((await run(5, 3)).embeddings).toEqual(upTo(5));
+  });
+
+  it("become more as those without do", async () => {
+    const { engines, log } = setUp();
+    const tuned = await engines.withTail(Uint8Array.of(100), log);
+    engines.add(more(1)[0]!);
+    await settled();
+    expect(tuned.count).toBe(2);
+    const { embeddings } = await tuned.run(crops(4), false, 2, log);
+    expect(embeddings).toEqual(plus(4, 100));
+  });
+
+  it("are freed for themselves, and become no more then", async () => {
+    const [further, late] = more(2);
+    const { own, engines, log, run } = setUp([further!]);
+    const made: FakeBackbone[] = [];
+    for (const engine of [own, further!, late!]) {
+      const usual = engine.withTail.bind(engine);
+      engine.withTail = (file) => {
+        const tuned = usual(file);
+        made.push(tuned);
+        return tuned;
+      };
+    }
+    const tuned = await engines.withTail(Uint8Array.of(100), log);
+    await settled();
+    tuned.free();
+    engines.add(late!);
+    await settled();
+    expect(made.map(({ freed }) => freed)).toEqual([true, true]);
+    expect((await run(5, 3)).embeddings).toEqual(upTo(5));
+  });
+
+  it("do without one that cannot load it, and say so", async () => {
+    const [failing] = more(1);
+    failing!.withTail = () => {
+      throw new Error("out of memory");
+    };
+    const { engines, log } = setUp([failing!]);
+    const tuned = await engines.withTail(Uint8Array.of(100), log);
+    await settled();
+    expect(tuned.count).toBe(1);
+    expect(engines.count).toBe(2);
+    expect(log).toHaveBeenCalledExactlyOnceWith(
+      "warn",
+      expect.stringContaining("out of memory"),
+    );
   });
 });

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { HeadstartError } from "../src/errors.js";
+import { loadCode } from "../src/worker/load-code.js";
 import { loadModule } from "../src/worker/module.js";
 
 const initSync = vi.hoisted(() => vi.fn());
@@ -17,6 +18,18 @@ const code = new WebAssembly.Module(
 );
 
 afterEach(() => initSync.mockReset());
+
+describe("a module that is missing", () => {
+  it.each(["cpu", "webgpu", "finetuneCpu", "finetuneWebgpu"] as const)(
+    "is told with the option that names it: %s",
+    async (name) => {
+      await expect(loadCode(name, {})).rejects.toMatchObject({
+        code: "INVALID_ARGUMENT",
+        message: expect.stringContaining(`\`wasm.${name}\``) as unknown,
+      });
+    },
+  );
+});
 
 describe("loadModule", () => {
   it("passes on what bindings that stand in for a module say", async () => {

@@ -4,6 +4,7 @@ import type { Split } from "../src/types/index.js";
 import { Session } from "../src/worker/session.js";
 import { Traps } from "../src/worker/traps.js";
 import { deferred } from "./fake/deferred.js";
+import { FakeFolder } from "./fake/folder.js";
 import { fakeDecoder, file } from "./fake/images.js";
 import { FakeSession } from "./fake/session.js";
 import { started } from "./fake/worker.js";
@@ -17,6 +18,8 @@ function setUp() {
     cache: undefined,
     log: () => undefined,
     traps: new Traps(),
+    openFolder: async () => new FakeFolder(),
+    finetunings: new Set(),
   });
   return { wasm, session };
 }
@@ -93,7 +96,7 @@ describe("adding", () => {
       },
       { name: "b2", code: "DUPLICATE", reason: "b2 shows the same as b." },
     ]);
-    expect(added.ids).toEqual([null, 1, null]);
+    expect(added.ids).toEqual([0, 1, 1]);
     expect(wasm.samples.map(({ name }) => name)).toEqual(["a", "b"]);
   });
 
@@ -116,7 +119,7 @@ describe("adding", () => {
         },
       ],
       rejected: [],
-      ids: [null],
+      ids: [0],
     });
     expect(wasm.samples).toHaveLength(1);
     expect(wasm.embedded).toEqual([["a"]]);
@@ -276,7 +279,7 @@ describe("the session in Rust", () => {
     const { wasm, session } = setUp();
     wasm.gate = () => new Promise((resolve) => setTimeout(resolve, 5));
     await session.add(request(files("a")), never);
-    const run = await session.startTraining({}, never);
+    const { run } = await session.startTraining({}, never);
     const results = await Promise.all([
       session.trainEpoch(run, never),
       session.add(request(files("b", "c")), never),
@@ -285,9 +288,9 @@ describe("the session in Rust", () => {
       session.predict(files("e"), {}, never),
     ]);
     expect(results).toMatchObject([
-      { epoch: 1 },
+      { step: { epoch: 1 } },
       { added: 2 },
-      { epoch: 2 },
+      { step: { epoch: 2 } },
       [{}],
       [{ label: "length 1" }],
     ]);
@@ -310,13 +313,15 @@ describe("a training run", () => {
   it("that was cancelled cannot touch the next one", async () => {
     const { session } = setUp();
     await session.add(request(files("a")), never);
-    const first = await session.startTraining({}, never);
+    const { run: first } = await session.startTraining({}, never);
     await session.cancelTraining(first);
-    const second = await session.startTraining({}, never);
+    const { run: second } = await session.startTraining({}, never);
     await session.cancelTraining(first);
     await expect(session.trainEpoch(first, never)).rejects.toMatchObject({
       code: "CANCELLED",
     });
-    expect(await session.trainEpoch(second, never)).toMatchObject({ epoch: 1 });
+    expect(await session.trainEpoch(second, never)).toMatchObject({
+      step: { epoch: 1 },
+    });
   });
 });

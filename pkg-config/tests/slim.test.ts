@@ -42,9 +42,16 @@ describe("a classifier whose files the caller has placed", () => {
   it("tells the worker where the modules are, or hands them over", async () => {
     const { requests } = setUp();
     const cpu = new URL("https://example.org/headstart.wasm");
-    await create({ weights, wasm: { cpu, webgpu: module } });
-    expect(requests[0]!.wasm.cpu).toBe(cpu.href);
-    expect(requests[0]!.wasm.webgpu).toBeInstanceOf(WebAssembly.Module);
+    const finetuneCpu = "https://example.org/finetune.wasm";
+    await create({
+      weights,
+      wasm: { cpu, webgpu: module, finetuneCpu },
+    });
+    expect(requests[0]!.wasm).toEqual({
+      cpu: cpu.href,
+      webgpu: expect.any(WebAssembly.Module) as unknown,
+      finetuneCpu,
+    });
   });
 
   it("starts a worker of its own unless given one", async () => {

@@ -11,6 +11,7 @@ import {
   loadOptions,
   request,
 } from "./fake/backbone.js";
+import { fakeTuners } from "./fake/tuner.js";
 
 const hardware: Adapter = {
   found: true,
@@ -44,6 +45,7 @@ async function run(
     {
       queryAdapter: async () => hardware,
       backbones,
+      tuners: fakeTuners().platform,
       traps,
       ...changes,
     },
@@ -150,6 +152,7 @@ describe("a session", () => {
     const platform = {
       queryAdapter: async () => hardware,
       backbones: new Backbones(loading),
+      tuners: fakeTuners().platform,
       traps: loading.traps,
     };
     const first = await start(request(), loadOptions(), platform);
@@ -166,6 +169,7 @@ describe("a session", () => {
     const platform = {
       queryAdapter: async () => hardware,
       backbones: new Backbones(loading),
+      tuners: fakeTuners().platform,
       traps: loading.traps,
     };
     const file = new Blob(["gone"]);

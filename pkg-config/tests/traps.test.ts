@@ -50,6 +50,18 @@ describe("a trap", () => {
     expect(traps.fatal(unreachable())).toMatchObject({ code: "DEVICE_LOST" });
   });
 
+  it("of a module that others can do without is an ordinary error, with the panic's text", () => {
+    const { traps } = watch();
+    console.error("panicked at src/lib.rs:1:1:\nindex out of bounds\n\nStack:");
+    const error = traps.ordinary(unreachable());
+    expect(traps.fatal(error)).toBeUndefined();
+    expect(error).toMatchObject({
+      message: "panicked at src/lib.rs:1:1: index out of bounds",
+    });
+    const other = new TypeError("x");
+    expect(traps.ordinary(other)).toBe(other);
+  });
+
   it("is not any other error", () => {
     expect(new Traps().fatal(new TypeError("x"))).toBeUndefined();
   });

@@ -47,6 +47,7 @@ struct Calibration<'a, W> {
 }
 
 /// The images' feature maps in both networks.
+#[derive(Clone)]
 struct Pair {
     real: Vec<FeatureMap>,
     rounded: Vec<FeatureMap>,
@@ -117,7 +118,7 @@ impl<W: Weights> Calibration<'_, W> {
         };
         let stem = self.convolve(&network.stem, &images, relu)?;
         let pooled = stem.map(|map| map.max_pool());
-        let last = forward(self, &network.stages, pooled, |_, _| Ok(()))?;
+        let last = forward(self, &network.stages, pooled, &mut |_, _| Ok(()))?;
         // The classifier of each position: their mean is the classifier of the pooled features.
         let classifier = &network.classifier;
         let layer = ConvLayer {

@@ -5,9 +5,10 @@ use burn::tensor::Device;
 
 #[cfg(feature = "cpu")]
 use super::kernels;
-use super::network::Description;
+use super::network::{Cut, Description};
 #[cfg(feature = "reference")]
 use super::reference::Reference;
+use super::tail::TailWeights;
 #[cfg(feature = "webgpu")]
 use super::webgpu;
 use super::weights::QuantizedWeights;
@@ -84,6 +85,33 @@ impl Engine {
             Self::WebGpu(network) => network.run(crops, maps).await,
             #[cfg(feature = "reference")]
             Self::Reference(network, device) => network.run(crops, maps, device).await,
+        }
+    }
+
+    /// Crops `[N, 224, 224, 3]` → what the trunk says of each, as [`TrunkView`](super::TrunkView) has it.
+    pub async fn trunk(&self, crops: &[u8], cut: Cut) -> Result<Vec<u8>> {
+        match self {
+            #[cfg(feature = "cpu")]
+            Self::Cpu(network) => Ok(network.trunk(crops, cut)),
+            #[cfg(feature = "webgpu")]
+            Self::WebGpu(network) => network.trunk(crops, cut).await,
+            #[cfg(feature = "reference")]
+            Self::Reference(network, device) => network.trunk(crops, cut, device).await,
+        }
+    }
+
+    /// The same network with a second tail.
+    pub fn with_tail(&self, network: &Description, tail: &TailWeights) -> Result<Self> {
+        match self {
+            #[cfg(feature = "cpu")]
+            Self::Cpu(trunk) => Ok(Self::Cpu(Box::new(trunk.with_tail(network, tail)?))),
+            #[cfg(feature = "webgpu")]
+            Self::WebGpu(trunk) => Ok(Self::WebGpu(Box::new(trunk.with_tail(network, tail)?))),
+            #[cfg(feature = "reference")]
+            Self::Reference(..) => {
+                let problem = "the reference network has no second tail";
+                Err(Error::invalid("backend", problem))
+            }
         }
     }
 }

@@ -64,6 +64,19 @@ impl Layout {
         Self { stages }
     }
 
+    /// The same and further stages after it.
+    pub(super) fn extended(mut self, further: impl Iterator<Item = FeatureStage>) -> Self {
+        self.stages.extend(further);
+        self
+    }
+
+    /// This one's last stages, as many as are left when the first of another one are not taken.
+    pub(crate) fn without_first(&self, count: usize) -> Self {
+        Self {
+            stages: self.stages[count..].to_vec(),
+        }
+    }
+
     /// The stages, in the order of their features.
     pub fn stages(&self) -> &[FeatureStage] {
         &self.stages

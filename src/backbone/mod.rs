@@ -19,10 +19,12 @@ mod parallel;
 pub mod quantize;
 #[cfg(feature = "reference")]
 mod reference;
-#[cfg(feature = "cli")]
-mod rounding;
+#[cfg(any(feature = "cli", feature = "finetune"))]
+pub(crate) mod rounding;
 #[cfg(feature = "cli")]
 mod synthetic;
+mod tail;
+mod trunk;
 #[cfg(any(feature = "webgpu", test))]
 pub mod webgpu;
 pub mod weights;
@@ -34,3 +36,5 @@ pub use layout::{FeatureSet, FeatureStage, Layout};
 pub use loaded::Backbone;
 #[cfg(feature = "reference")]
 pub use reference::Reference;
+pub use tail::TailWeights;
+pub use trunk::TrunkView;

@@ -189,7 +189,7 @@ pub fn quantize(weights: &FloatWeights, source_sha256: &str, scheme: Scheme) -> 
         push_layer(&mut tensors, name, &shape, layer);
     }
 
-    let metadata = [
+    let metadata = vec![
         ("format", FORMAT.to_string()),
         ("version", VERSION.to_string()),
         ("scheme", scheme.description().to_string()),

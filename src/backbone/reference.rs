@@ -10,7 +10,10 @@ use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::engine::Features;
-use super::network::{Activation, ConvLayer, Description, Epilogue, Operations, Stage, forward};
+use super::network::{
+    Activation, ConvLayer, Cut, Description, Epilogue, Operations, Stage, forward, through_trunk,
+};
+use super::trunk::TrunkView;
 use super::weights::{LayerWeights, Weights};
 use crate::image::{INPUT_LEN, INPUT_SIDE, normalize_into};
 use crate::{Error, Result};
@@ -88,12 +91,7 @@ impl Reference {
 
     /// Crops `[N, 224, 224, 3]` → embeddings, and feature maps where wanted.
     pub(super) async fn run(&self, crops: &[u8], maps: bool, device: &Device) -> Result<Features> {
-        let mut inputs = Vec::with_capacity(crops.len());
-        for crop in crops.chunks_exact(INPUT_LEN) {
-            normalize_into(crop, &mut inputs);
-        }
-        let shape = [crops.len() / INPUT_LEN, 3, INPUT_SIDE, INPUT_SIDE];
-        let inputs = Tensor::from_data(TensorData::new(inputs, shape), device);
+        let inputs = inputs(crops, device);
         let images = inputs.dims()[0];
         // The first is what comes out of the stem.
         let stages: Vec<Tensor<4>> = self.stages(inputs).into_iter().skip(1).collect();
@@ -108,6 +106,17 @@ impl Reference {
             false => Vec::new(),
         };
         Ok(Features { embeddings, maps })
+    }
+
+    /// Crops `[N, 224, 224, 3]` → what the trunk says of each.
+    pub(super) async fn trunk(&self, crops: &[u8], cut: Cut, device: &Device) -> Result<Vec<u8>> {
+        let map = self
+            .max_pool
+            .forward(relu(self.stem.forward(inputs(crops, device))));
+        let Ok(map) = through_trunk(&mut Burn, &self.stages, cut, map);
+        let mut bytes = Vec::new();
+        TrunkView::append(read(map).await?.into_iter(), &mut bytes);
+        Ok(bytes)
     }
 
     /// The means of the last stage's maps: `[N, 3, 224, 224]` → `[N, 512]`.
@@ -141,12 +150,22 @@ impl Reference {
     fn through_stages(&self, images: Tensor<4>, mut show: impl FnMut(&Tensor<4>)) -> Tensor<4> {
         let map = self.max_pool.forward(relu(self.stem.forward(images)));
         show(&map);
-        let Ok(last) = forward(&mut Burn, &self.stages, map, |_, map| {
+        let Ok(last) = forward(&mut Burn, &self.stages, map, &mut |_, map| {
             show(map);
             Ok(())
         });
         last
     }
+}
+
+/// Crops as the network takes them, `[N, 3, 224, 224]`.
+fn inputs(crops: &[u8], device: &Device) -> Tensor<4> {
+    let mut inputs = Vec::with_capacity(crops.len());
+    for crop in crops.chunks_exact(INPUT_LEN) {
+        normalize_into(crop, &mut inputs);
+    }
+    let shape = [crops.len() / INPUT_LEN, 3, INPUT_SIDE, INPUT_SIDE];
+    Tensor::from_data(TensorData::new(inputs, shape), device)
 }
 
 /// Reads a tensor back without blocking: a synchronous read panics on WebGPU in a browser.

@@ -114,25 +114,39 @@ impl<'a> QuantizedWeights<'a> {
     }
 
     fn check_layer(&self, name: &str, shape: &[usize]) -> Checked<()> {
-        self.0.view(&format!("{name}.weight"), Dtype::I8, shape)?;
-        self.0.f32s(&format!("{name}.bias"), &shape[..1])?;
-        let scale = format!("{name}.scale");
-        if self.0.f32s(&scale, &shape[..1])?.iter().any(|&s| s <= 0.0) {
-            return Err(Problem::corrupt(format!(
-                "the tensor {scale} holds a scale that is not positive"
-            )));
-        }
-        Ok(())
+        check_layer(&self.0, name, shape).map(|_| ())
     }
 
     fn int8(&self, name: &str, shape: &[usize]) -> Checked<Int8Weights> {
-        let quantized = self.0.view(&format!("{name}.weight"), Dtype::I8, shape)?;
-        Ok(Int8Weights {
-            weight: quantized.data().iter().map(|&value| value as i8).collect(),
-            scale: self.0.f32s(&format!("{name}.scale"), &shape[..1])?,
-            bias: self.0.f32s(&format!("{name}.bias"), &shape[..1])?,
-        })
+        int8(&self.0, name, shape)
     }
+}
+
+/// A layer in a file: `name.weight`, `name.scale` and `name.bias`.
+///
+/// # Errors
+/// What is wrong, naming the tensor.
+pub(super) fn int8(file: &TensorFile, name: &str, shape: &[usize]) -> Checked<Int8Weights> {
+    let [scale, bias] = check_layer(file, name, shape)?;
+    let quantized = file.view(&format!("{name}.weight"), Dtype::I8, shape)?;
+    Ok(Int8Weights {
+        weight: quantized.data().iter().map(|&value| value as i8).collect(),
+        scale,
+        bias,
+    })
+}
+
+/// Its scales and biases, where all of it is as it should be.
+fn check_layer(file: &TensorFile, name: &str, shape: &[usize]) -> Checked<[Vec<f32>; 2]> {
+    file.view(&format!("{name}.weight"), Dtype::I8, shape)?;
+    let bias = file.f32s(&format!("{name}.bias"), &shape[..1])?;
+    let name = format!("{name}.scale");
+    let scale = file.f32s(&name, &shape[..1])?;
+    if scale.iter().any(|&scale| scale <= 0.0) {
+        let problem = format!("the tensor {name} holds a scale that is not positive");
+        return Err(Problem::corrupt(problem));
+    }
+    Ok([scale, bias])
 }
 
 impl Weights for QuantizedWeights<'_> {

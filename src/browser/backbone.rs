@@ -8,6 +8,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use super::convert::{set, to_js, to_js_error};
 use super::session::Session;
 use crate::Classifier;
+use crate::backbone::TailWeights;
 use crate::device::{Backend, BackendKind};
 use crate::image::content_hash;
 
@@ -72,6 +73,20 @@ impl Backbone {
             set(&object, name, &Float32Array::from(values.as_slice()))?;
         }
         Ok(object.into())
+    }
+
+    /// Takes crops through the trunk: a view of each for fine-tuning, one after the other and each of the same length.
+    pub async fn trunk(&self, crops: Vec<u8>) -> Result<Vec<u8>, JsValue> {
+        let cut = self.0.network().cut;
+        self.0.trunk(&crops, cut).await.map_err(to_js_error)
+    }
+
+    /// The same network with the tuned tail of a file that `Session.tail` gave; both share all else.
+    #[wasm_bindgen(js_name = withTail)]
+    pub fn with_tail(&self, file: &[u8]) -> Result<Backbone, JsValue> {
+        let tail = TailWeights::from_bytes(file, self.0.network());
+        let tuned = tail.and_then(|tail| self.0.with_tail(&tail));
+        tuned.map(Self).map_err(to_js_error)
     }
 
     /// A session without images. `views` is `"centre"`, `"flip"` or `"crops"`, `features` is `"all"` or `"last"`.

@@ -1,11 +1,15 @@
 //! Between Rust's values and JavaScript's.
 
-use js_sys::{Error as JsError, Float32Array, Object, Reflect};
+use js_sys::{Error as JsError, Reflect};
+#[cfg(not(feature = "finetune"))]
+use js_sys::{Float32Array, Object};
 use serde::Serialize;
+#[cfg(not(feature = "finetune"))]
 use serde::de::DeserializeOwned;
 use wasm_bindgen::JsValue;
 
 use crate::Error;
+#[cfg(not(feature = "finetune"))]
 use crate::explain::Heatmap;
 
 /// A JavaScript `Error` with the message and a `code`.
@@ -25,11 +29,13 @@ pub fn to_js(value: &impl Serialize) -> Result<JsValue, JsValue> {
 }
 
 /// Sets a property.
+#[cfg(not(feature = "finetune"))]
 pub fn set(object: &JsValue, name: &str, value: &JsValue) -> Result<(), JsValue> {
     Reflect::set(object, &name.into(), value).map(|_| ())
 }
 
 /// A heat map whose numbers are in typed arrays, which a worker can hand over without a copy.
+#[cfg(not(feature = "finetune"))]
 pub fn to_js_heatmap(heatmap: &Heatmap) -> Result<JsValue, JsValue> {
     let object = to_js(heatmap)?;
     for (name, values) in [("grid", &heatmap.grid), ("values", &heatmap.values)] {
@@ -42,6 +48,7 @@ pub fn to_js_heatmap(heatmap: &Heatmap) -> Result<JsValue, JsValue> {
 ///
 /// `serde_wasm_bindgen` looks up known fields only, so a misspelt option is found here: by comparing
 /// the object's keys with the names that the defaults serialize to.
+#[cfg(not(feature = "finetune"))]
 pub fn from_js<T: DeserializeOwned + Default + Serialize>(
     argument: &str,
     value: JsValue,

@@ -1,8 +1,13 @@
 //! What JavaScript sees: converts arguments, results and errors, and computes nothing.
 
+#[cfg(not(feature = "finetune"))]
 mod backbone;
 mod convert;
+#[cfg(not(feature = "finetune"))]
 mod session;
+// The module that fine-tunes does nothing else.
+#[cfg(feature = "finetune")]
+mod tuner;
 
 use wasm_bindgen::prelude::wasm_bindgen;
 

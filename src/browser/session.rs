@@ -7,9 +7,10 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use web_sys::ImageData;
 
 use super::convert::{from_js, set, to_js, to_js_error, to_js_heatmap};
-use crate::backbone::Features;
+use crate::backbone::{Features, TailWeights};
 use crate::capture_time::capture_time;
 use crate::dataset::{NewImage, Split};
+use crate::finetune::Outcome;
 use crate::head::TrainOptions;
 use crate::image::{Pixels, check_encoded, check_size, content_hash, pixel_hash};
 use crate::{Classifier, Error, PredictOptions, Record};
@@ -193,6 +194,58 @@ impl Session {
     #[wasm_bindgen(js_name = cancelTraining)]
     pub fn cancel_training(&mut self) {
         self.classifier.cancel_training();
+    }
+
+    /// The ids of the images that the fine-tuning under way takes part with, in the order of its task; none where there is
+    /// none.
+    #[wasm_bindgen(js_name = tuningImages)]
+    pub fn tuning_images(&self) -> Vec<usize> {
+        self.classifier.tuning_images()
+    }
+
+    /// Whether the training under way waits for `finishTuning` or `abandonTuning`; `trainEpoch` goes on after that.
+    #[wasm_bindgen(js_name = awaitsViews)]
+    pub fn awaits_views(&self) -> bool {
+        self.classifier.awaits_views()
+    }
+
+    /// The crops of an image that fine-tuning looks at, RGB bytes, `[views, 224, 224, 3]`.
+    #[wasm_bindgen(js_name = viewsOf)]
+    pub fn views_of(&self, id: usize, name: &str, image: &ImageData) -> Result<Vec<u8>, JsValue> {
+        let (width, height) = size(image);
+        check_size(name, width, height).map_err(to_js_error)?;
+        self.classifier
+            .tuning_views(id, name, &image.data(), [width, height])
+            .map_err(to_js_error)
+    }
+
+    /// What the tuner is to do, as a file for its module.
+    #[wasm_bindgen(js_name = tuningTask)]
+    pub fn tuning_task(&self) -> Result<Vec<u8>, JsValue> {
+        let task = self.classifier.tuning_task();
+        task.and_then(|task| task.to_bytes()).map_err(to_js_error)
+    }
+
+    /// Takes over what the tuner made, where its verdict says so.
+    #[wasm_bindgen(js_name = finishTuning)]
+    pub fn finish_tuning(&mut self, outcome: &[u8]) -> Result<(), JsValue> {
+        let images = self.classifier.tuning_images().len();
+        Outcome::from_bytes(outcome, self.classifier.network(), images)
+            .and_then(|outcome| self.classifier.finish_tuning(outcome))
+            .map_err(to_js_error)
+    }
+
+    /// Goes on without the tuner, with the head there is.
+    #[wasm_bindgen(js_name = abandonTuning)]
+    pub fn abandon_tuning(&mut self) {
+        self.classifier.abandon_tuning();
+    }
+
+    /// The tuned tail that the head in place goes with, as a file for `Backbone.withTail`; `undefined` where the network
+    /// is as it came.
+    pub fn tail(&self) -> Result<Option<Vec<u8>>, JsValue> {
+        let tail = self.classifier.tail().map(TailWeights::to_bytes);
+        tail.transpose().map_err(to_js_error)
     }
 
     /// The report on held-out images.

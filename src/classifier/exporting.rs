@@ -1,5 +1,6 @@
 //! Files that a classifier leaves behind, and comes back from.
 
+use super::finetuning::Tuned;
 use super::{Classifier, Trained};
 use crate::backbone::Backbone;
 use crate::evaluation::Report;
@@ -10,7 +11,7 @@ use crate::{Error, Result};
 impl Classifier {
     /// The head as a safetensors file: `fc.weight` F32 `[classes, features]` and `fc.bias` F32 `[classes]`, as
     /// torch's `nn.Linear` has them, with the labels and the temperature in the metadata
-    /// (`docs/project-format.md`).
+    /// (`docs/project-format.md`); where it goes with a tuned tail, that as well.
     ///
     /// # Errors
     /// `NOT_TRAINED`.
@@ -21,6 +22,7 @@ impl Classifier {
             views: self.stage.views(),
             features: self.stage.features(),
             head,
+            tail: self.tail(),
         };
         file.write().map_err(Error::project)
     }
@@ -38,8 +40,10 @@ impl Classifier {
             measured: Measured {
                 refusals: trained.refusals.clone(),
                 learning_curve: trained.learning_curve.clone(),
+                finetune: trained.verdict.clone(),
             },
             left_out: trained.left_out_logits(),
+            tail: trained.tuned.as_ref().map(|tuned| &tuned.weights),
         });
         let file = ProjectFile {
             weights_sha256: self.backbone.hash(),
@@ -77,7 +81,7 @@ impl Classifier {
             features,
             dataset,
             head,
-        } = export::read(file, backbone.hash(), backbone.layout())?;
+        } = export::read(file, backbone.hash(), backbone.network())?;
         let mut classifier = Self::with_features(backbone, views, features);
         classifier.dataset = dataset;
         if let Some(RestoredHead {
@@ -85,6 +89,7 @@ impl Classifier {
             left_out,
             provenance,
             measured,
+            tail,
         }) = head
         {
             let left_out = left_out.map(|logits| {
@@ -96,8 +101,11 @@ impl Classifier {
                     images,
                 }
             });
-            let mut trained = classifier.trained_from(head.into_fitted(left_out), provenance);
+            let tuned = tail.map(Tuned::new);
+            let mut trained =
+                classifier.trained_from(head.into_fitted(left_out), provenance, tuned);
             trained.learning_curve = measured.learning_curve;
+            trained.verdict = measured.finetune;
             trained.refusals = measured
                 .refusals
                 .or_else(|| classifier.refusals_of(&trained));

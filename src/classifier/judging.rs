@@ -6,6 +6,7 @@ use super::{Classifier, Provenance, Trained};
 use crate::evaluation::{
     Conflict, Evidence, Groups, Judged, NearDuplicates, Report, suspected_bursts,
 };
+use crate::explain::Parts;
 use crate::head::{LeftOut, softmax};
 use crate::{Error, Result};
 
@@ -30,7 +31,11 @@ impl Classifier {
         }
         let head = &fitted.head;
         let classes = head.labels().len();
-        let logits = head.logits(&self.labelled(&provenance.test).embeddings);
+        let logits = head.logits(
+            &self
+                .labelled(&provenance.test, trained.is_tuned())
+                .embeddings,
+        );
         let rows = || logits.chunks_exact(classes);
         let probabilities = rows().map(|row| head.to_probabilities(row)).collect();
         let (judged, folds, left_out) = match &fitted.left_out {
@@ -62,6 +67,7 @@ impl Classifier {
                 (head.temperature(), fitted.calibrated_on, raw)
             }),
             learning_curve: learning_curve.clone(),
+            finetune: trained.verdict.clone(),
             folds,
             left_out: self.judged(&judged, left_out),
             near_duplicates: self.near_duplicates(provenance),
@@ -91,7 +97,11 @@ impl Classifier {
             groups,
             images,
             set_aside: trained.provenance.set_aside.len() - near,
-            suspected: suspected_bursts(&self.dataset, trained.neighbours.parts()),
+            suspected: match trained.is_tuned() {
+                // What a tail adds is not there of images outside the training.
+                true => suspected_bursts(&self.dataset, &Parts::of(&self.layout)),
+                false => suspected_bursts(&self.dataset, trained.neighbours.parts()),
+            },
         }
     }
 

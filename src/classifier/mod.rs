@@ -2,21 +2,25 @@
 
 mod editing;
 mod exporting;
+mod finetuning;
 mod judging;
 mod prediction;
 mod record;
 mod staging;
 mod training;
 
+use crate::backbone::network::Description;
 use crate::backbone::{Backbone, FeatureSet, Layout};
 use crate::dataset::Dataset;
 use crate::device::Backend;
 use crate::evaluation::{LearningCurve, Provenance, Refusals};
 use crate::explain::Neighbours;
+use crate::finetune::Verdict;
 use crate::head::{Fitted, LabelledEmbeddings};
 use crate::image::{PREPROCESSING_VERSION, Views};
 use crate::{Error, Result};
 
+use finetuning::Tuned;
 pub use prediction::{ClassProbability, NearestImage, PredictOptions, Prediction};
 pub use record::Record;
 pub use staging::Crops;
@@ -47,6 +51,10 @@ struct Trained {
     /// Which test images are none of the classes, where a threshold could be set.
     refusals: Option<Refusals>,
     learning_curve: Option<LearningCurve>,
+    /// The tail that was tuned with it; `None`: it goes with the network as it came.
+    tuned: Option<Tuned>,
+    /// What fine-tuning came to.
+    verdict: Option<Verdict>,
 }
 
 impl Classifier {
@@ -72,6 +80,11 @@ impl Classifier {
     /// What its embeddings are made of.
     pub fn layout(&self) -> &Layout {
         &self.layout
+    }
+
+    /// Which network it is.
+    pub fn network(&self) -> &Description {
+        self.backbone.network()
     }
 
     /// What computes.
@@ -118,15 +131,44 @@ impl Classifier {
         self.trained.as_ref().ok_or(Error::NotTrained)
     }
 
-    fn labelled(&self, indices: &[usize]) -> LabelledEmbeddings {
+    /// What embeddings are made of, with a tuned tail or without.
+    fn layout_of_head(&self, tuned: bool) -> Layout {
+        match tuned {
+            true => {
+                let all = self.whole_layout(true);
+                all.without_first(
+                    self.backbone.layout().stages().len() - self.layout.stages().len(),
+                )
+            }
+            false => self.layout.clone(),
+        }
+    }
+
+    /// What the network gives, with a tuned tail or without.
+    fn whole_layout(&self, tuned: bool) -> Layout {
+        let network = self.backbone.network();
+        match tuned {
+            true => network.layout_with_tail(network.cut),
+            false => self.backbone.layout().clone(),
+        }
+    }
+
+    /// Images as the network gives them as it came, or with a tuned tail.
+    fn labelled(&self, indices: &[usize], tuned: bool) -> LabelledEmbeddings {
         let samples = indices.iter().map(|&index| &self.dataset.samples()[index]);
         let mut embeddings = Vec::with_capacity(indices.len() * self.layout.len());
-        samples
-            .clone()
-            .for_each(|sample| embeddings.extend_from_slice(&sample.embedding));
+        let of_samples = samples.clone();
+        of_samples.for_each(|sample| embeddings.extend_from_slice(sample.embedding_by(tuned)));
         LabelledEmbeddings {
             embeddings,
             classes: samples.map(|sample| sample.class).collect(),
         }
+    }
+}
+
+impl Trained {
+    /// Whether it goes with a tuned tail.
+    fn is_tuned(&self) -> bool {
+        self.tuned.is_some()
     }
 }

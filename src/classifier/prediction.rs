@@ -72,7 +72,7 @@ impl Classifier {
     /// `NOT_TRAINED`, `INVALID_ARGUMENT` for a length that is no multiple of the features or a `top` of 0.
     pub fn predict(&self, embeddings: &[f32], options: &PredictOptions) -> Result<Vec<Prediction>> {
         let trained = self.trained()?;
-        let features = self.layout.len();
+        let features = trained.fitted.head.features();
         if !embeddings.len().is_multiple_of(features) {
             let len = embeddings.len();
             let problem = format!("{len} numbers do not make rows of {features}");
@@ -96,7 +96,8 @@ impl Classifier {
     pub async fn predict_staged(&mut self, options: &PredictOptions) -> Result<Vec<Prediction>> {
         let crops = self.take_staged();
         self.require_head()?;
-        let features = self.backbone.run(&crops.bytes, options.heatmap).await?;
+        let backbone = self.backbone_of_head()?;
+        let features = backbone.run(&crops.bytes, options.heatmap).await?;
         self.predict_crops(&crops, &features, options)
     }
 
@@ -110,15 +111,19 @@ impl Classifier {
         features: &Features,
         options: &PredictOptions,
     ) -> Result<Vec<Prediction>> {
-        let mut predictions = self.predict(&crops.embeddings(features)?, options)?;
+        let trained = self.trained()?;
+        let whole = self.whole_layout(trained.is_tuned());
+        let layout = self.layout_of_head(trained.is_tuned());
+        let embeddings = crops.embeddings_by(features, &whole, &layout)?;
+        let mut predictions = self.predict(&embeddings, options)?;
         if options.heatmap {
-            let head = &self.trained()?.fitted.head;
-            let maps = crops.central_maps(features);
+            let head = &trained.fitted.head;
+            let maps = crops.central_maps(features, &whole, &layout);
             for ((prediction, map), &region) in predictions.iter_mut().zip(maps).zip(&crops.regions)
             {
                 let label = prediction.classes[0].label.clone();
                 if let Some(class) = head.labels().iter().position(|known| *known == label) {
-                    let map = ActivationMap::new(head, class, &self.layout, map);
+                    let map = ActivationMap::new(head, class, &layout, map);
                     prediction.heatmap = Some(Heatmap::new(label, &map, region));
                 }
             }
@@ -163,8 +168,9 @@ impl Classifier {
     }
 
     fn nearest(&self, trained: &Trained, embedding: &[f32], count: usize) -> Vec<NearestImage> {
+        let samples = self.dataset.samples();
         let train = trained.provenance.train.iter();
-        let others = train.map(|&index| self.dataset.samples()[index].embedding.as_slice());
+        let others = train.map(|&index| samples[index].embedding_by(trained.is_tuned()));
         let parts = trained.neighbours.parts();
         parts
             .nearest(embedding, others, count)

@@ -1,6 +1,6 @@
 //! Images on their way through the backbone.
 
-use super::{Classifier, Record};
+use super::{Classifier, Record, Trained};
 use crate::backbone::{FeatureSet, Features, Layout};
 use crate::dataset::Fingerprint;
 use crate::image::{INPUT_LEN, Pixels, Region, Views, central_region, check_size};
@@ -25,6 +25,8 @@ pub struct Crops {
     all: Layout,
     /// What is taken of it.
     layout: Layout,
+    /// Both, where the network has a tuned tail.
+    with_tail: [Layout; 2],
     /// RGB bytes, `[images · views, 224, 224, 3]`.
     pub bytes: Vec<u8>,
     /// The part of each image that its central crop shows.
@@ -37,15 +39,30 @@ impl Crops {
         self.regions.len()
     }
 
-    /// Embeddings `[images, features]` from what the network says of the crops: the mean over an image's views of the
-    /// features that the classifier takes.
+    /// Embeddings `[images, features]` from what the network says of the crops, as it came or with a tuned tail: the mean
+    /// over an image's views of the features that the classifier takes.
     ///
     /// # Errors
     /// `INVALID_ARGUMENT` for features of another number of crops.
     pub fn embeddings(&self, features: &Features) -> Result<Vec<f32>> {
-        let of_crop = self.all.len();
+        let [whole, layout] = &self.with_tail;
+        let crops = self.images() * self.views.count();
+        match features.embeddings.len() == crops * whole.len() {
+            true => self.embeddings_by(features, whole, layout),
+            false => self.embeddings_by(features, &self.all, &self.layout),
+        }
+    }
+
+    /// The same where the network gives this, and of that so much is taken.
+    pub(super) fn embeddings_by(
+        &self,
+        features: &Features,
+        whole: &Layout,
+        layout: &Layout,
+    ) -> Result<Vec<f32>> {
+        let of_crop = whole.len();
         let of_image = self.views.count() * of_crop;
-        let range = self.all.range_of(&self.layout);
+        let range = whole.range_of(layout);
         let len = features.embeddings.len();
         if len != self.images() * of_image {
             let problem = format!("{len} numbers are not those of {} images", self.images());
@@ -82,9 +99,11 @@ impl Crops {
     pub(super) fn central_maps<'a>(
         &self,
         features: &'a Features,
-    ) -> impl Iterator<Item = &'a [f32]> {
-        let len = self.all.maps_len();
-        let taken = len - self.layout.maps_len();
+        whole: &Layout,
+        layout: &Layout,
+    ) -> impl Iterator<Item = &'a [f32]> + use<'a> {
+        let len = whole.maps_len();
+        let taken = len - layout.maps_len();
         let maps = features.maps.chunks_exact(len);
         maps.step_by(self.views.count())
             .map(move |maps| &maps[taken..])
@@ -136,22 +155,30 @@ impl Classifier {
             views,
             all: self.backbone.layout().clone(),
             layout: self.layout.clone(),
+            with_tail: [self.whole_layout(true), self.layout_of_head(true)],
             bytes: stage.crops,
             regions: stage.regions,
         }
     }
 
-    /// Embeddings `[staged, features]` of what was staged, in order; the stage is empty afterwards.
+    /// Embeddings `[staged, features]` of what was staged, in order, by the network that the head goes with; the stage is
+    /// empty afterwards.
     ///
     /// # Errors
     /// `DEVICE_LOST` when they cannot be read back.
     pub async fn embed_staged(&mut self) -> Result<Vec<f32>> {
         let crops = self.take_staged();
-        let features = self.backbone.run(&crops.bytes, false).await?;
-        crops.embeddings(&features)
+        let features = self.backbone_of_head()?.run(&crops.bytes, false).await?;
+        let tuned = self.trained.as_ref().is_some_and(Trained::is_tuned);
+        crops.embeddings_by(
+            &features,
+            &self.whole_layout(tuned),
+            &self.layout_of_head(tuned),
+        )
     }
 
-    /// What is to be kept of each image that was staged, in order; the stage is empty afterwards.
+    /// What is to be kept of each image that was staged, in order, by the network as it came; the stage is empty
+    /// afterwards.
     ///
     /// # Errors
     /// `DEVICE_LOST` when it cannot be read back.

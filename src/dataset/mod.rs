@@ -75,6 +75,19 @@ pub struct Sample {
     /// Its embedding: as many numbers as that of every other.
     #[serde(skip)]
     pub embedding: Vec<f32>,
+    /// The same and what the tuned tail adds that the head in place goes with; empty where there is none.
+    #[serde(skip)]
+    pub(crate) tuned: Vec<f32>,
+}
+
+impl Sample {
+    /// Its embedding by the network as it came, or with a tuned tail.
+    pub(crate) fn embedding_by(&self, tuned: bool) -> &[f32] {
+        match tuned && !self.tuned.is_empty() {
+            true => &self.tuned,
+            false => &self.embedding,
+        }
+    }
 }
 
 /// An image to be added.
@@ -119,6 +132,8 @@ impl<'a> NewImage<'a> {
 pub struct Duplicate {
     /// `DUPLICATE`, or `LABEL_CONFLICT` when the same content is there with another label.
     pub code: &'static str,
+    /// The id of the image that is there.
+    pub id: usize,
     /// One sentence that names both images and the remedy.
     pub reason: String,
 }
@@ -167,6 +182,17 @@ impl Dataset {
         &self.labels
     }
 
+    /// Sets what a tuned tail adds to the embeddings of some images, by their indices, and forgets it of all others.
+    pub(crate) fn set_tuned<'a>(&mut self, rows: impl IntoIterator<Item = (usize, &'a [f32])>) {
+        for sample in &mut self.samples {
+            sample.tuned = Vec::new();
+        }
+        for (index, row) in rows {
+            let sample = &mut self.samples[index];
+            sample.tuned = [&sample.embedding, row].concat();
+        }
+    }
+
     /// All samples, in the order in which they came.
     pub fn samples(&self) -> &[Sample] {
         &self.samples
@@ -200,6 +226,7 @@ impl Dataset {
         };
         Some(Duplicate {
             code,
+            id: there.id,
             reason: format!(
                 "{name} has the same content as {}, which is there already as a {side} image of \"{first}\"; {remedy}.",
                 there.name
@@ -260,6 +287,7 @@ impl Dataset {
             outdated: false,
             fingerprinted: image.fingerprint.is_some(),
             embedding: image.embedding.to_vec(),
+            tuned: Vec::new(),
         };
         self.push(sample, image.fingerprint.cloned());
         Ok(id)

@@ -5,7 +5,7 @@
 
 mod memory;
 
-#[cfg(any(feature = "reference", feature = "webgpu"))]
+#[cfg(any(feature = "reference", feature = "finetune-cpu", feature = "webgpu"))]
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 
@@ -82,8 +82,8 @@ impl Backend {
     }
 }
 
-/// burn's CPU device, on which the reference network runs.
-#[cfg(feature = "reference")]
+/// burn's CPU device, on which the reference network runs and tails are tuned.
+#[cfg(any(feature = "reference", feature = "finetune-cpu"))]
 pub fn cpu() -> Device {
     Device::flex()
 }

@@ -44,6 +44,12 @@ impl Provenance {
             .collect()
     }
 
+    /// All that it names but those set aside, one list after the other.
+    pub fn images(&self) -> impl Iterator<Item = usize> + Clone {
+        let lists = self.train.iter().chain(&self.validation).chain(&self.test);
+        lists.copied()
+    }
+
     /// As it was before it was said which folds are left out.
     pub fn leave_out_every_fold(&mut self) {
         self.turns = self.folds.iter().flatten().max().map_or(0, |last| last + 1);

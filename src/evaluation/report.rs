@@ -8,7 +8,8 @@ use super::interval::wilson;
 use super::label_problems::label_problems;
 use super::metrics::Metrics;
 use crate::backbone::FeatureSet;
-use crate::head::{HeadSummary, argmax};
+use crate::finetune::Verdict;
+use crate::head::{HeadSummary, Method, argmax};
 use crate::image::Views;
 use crate::order::sort_by_key;
 
@@ -78,6 +79,8 @@ pub struct Evidence {
     pub folds: Vec<usize>,
     /// How accuracy grew with the training images.
     pub learning_curve: Option<LearningCurve>,
+    /// What fine-tuning came to, where it was asked for.
+    pub finetune: Option<Verdict>,
     /// What was found out about near-duplicates.
     pub near_duplicates: NearDuplicates,
     /// What was found out about images that belong together.
@@ -228,6 +231,8 @@ pub struct Report {
     pub learning_curve: Option<LearningCurve>,
     /// Labels in doubt, the most doubtful first.
     pub label_problems: Vec<LabelProblem>,
+    /// What fine-tuning came to, where it was asked for.
+    pub finetune: Option<Verdict>,
     /// What was found out about near-duplicates.
     pub near_duplicates: NearDuplicates,
     /// What was found out about images that belong together.
@@ -267,7 +272,9 @@ impl Report {
             });
         let smallest = metrics.classes.iter().map(|class| class.support).min();
         let is_few = smallest.is_some_and(|support| support < FEW_TEST_IMAGES);
-        let all_left_out = evidence.left_out.len() == evidence.trained;
+        // Heads on the network as it came say nothing of a tuned one.
+        let is_tuned = evidence.head.method == Method::Finetune;
+        let all_left_out = !is_tuned && evidence.left_out.len() == evidence.trained;
         let cross_validation = (is_few && all_left_out && evidence.trained > 0).then(|| {
             let right: Vec<bool> = evidence.left_out.iter().map(Judged::is_right).collect();
             CrossValidation::new(&right, &evidence.folds)
@@ -308,6 +315,7 @@ impl Report {
             cross_validation,
             label_problems: problems(&evidence),
             learning_curve: evidence.learning_curve,
+            finetune: evidence.finetune,
             near_duplicates: evidence.near_duplicates,
             groups: evidence.groups,
             head: ReportedHead {

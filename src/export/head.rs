@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Measured, Restored, RestoredHead, Rows, VERSION, check_names, rows};
 use crate::Error;
-use crate::backbone::{FeatureSet, Layout};
+use crate::backbone::network::Description;
+use crate::backbone::{FeatureSet, TailWeights};
 use crate::dataset::{Dataset, check_labels};
 use crate::evaluation::Provenance;
 use crate::head::{Fitted, Head, HeadSummary, LeftOut};
@@ -96,6 +97,7 @@ impl StoredHead {
         file: &TensorFile,
         description: HeadDescription,
         rows: &Rows,
+        tuned: Option<&TailWeights>,
     ) -> Checked<Self> {
         let labels = &description.labels;
         check_labels("the head's classes", labels).map_err(Problem::Corrupt)?;
@@ -110,7 +112,14 @@ impl StoredHead {
             return Err(Problem::corrupt("the head's L2 penalty is negative"));
         }
         Ok(Self {
-            weight: rows.widen(&file.f32s(WEIGHT, &[labels.len(), rows.stored])?),
+            weight: match tuned {
+                // Files with a tuned tail are of this version, and lack nothing.
+                Some(tail) => {
+                    let features = rows.stored + tail.features();
+                    file.f32s(WEIGHT, &[labels.len(), features])?
+                }
+                None => rows.widen(&file.f32s(WEIGHT, &[labels.len(), rows.stored])?),
+            },
             bias: file.f32s(BIAS, &[labels.len()])?,
             description,
         })
@@ -124,12 +133,14 @@ pub(crate) struct HeadFile<'a> {
     pub views: Views,
     pub features: FeatureSet,
     pub head: StoredHead,
+    /// The tail that was tuned with it.
+    pub tail: Option<&'a TailWeights>,
 }
 
 impl HeadFile<'_> {
     pub fn write(&self) -> Checked<Vec<u8>> {
         let description = &self.head.description;
-        let metadata = [
+        let metadata = vec![
             ("format", FORMAT.into()),
             ("version", VERSION.into()),
             ("weights_sha256", self.weights_sha256.into()),
@@ -143,37 +154,45 @@ impl HeadFile<'_> {
                 tensor_file::json(&description.calibrated_on)?,
             ),
         ];
-        tensor_file::write(self.head.tensors().into(), metadata)
+        let mut tensors = Vec::from(self.head.tensors());
+        tensors.extend(self.tail.iter().flat_map(|tail| tail.tensors()));
+        tensor_file::write(tensors, metadata)
     }
 
     /// The SHA-256 of the weights that the head goes with, and the head with no images.
     pub(super) fn read(
         file: &TensorFile,
-        layout: &Layout,
+        network: &Description,
         is_first: bool,
     ) -> Checked<(String, Restored)> {
-        check_names(file, [WEIGHT, BIAS])?;
+        let is_tuned = file.names().any(TailWeights::is_part);
+        check_names(file, [WEIGHT, BIAS], is_tuned)?;
         let corrupt = |error: Error| Problem::Corrupt(error.to_string());
         let features = match is_first {
             true => FeatureSet::All,
             false => file.text("features")?.parse().map_err(corrupt)?,
         };
-        let rows = rows(layout, features, is_first);
+        let rows = rows(network, features, is_first);
         let description = HeadDescription {
             labels: file.json("labels")?,
             temperature: file.json("temperature")?,
             summary: file.json("summary")?,
             calibrated_on: file.json("calibrated_on")?,
         };
+        let tail = match is_tuned {
+            true => Some(TailWeights::read(file, network)?),
+            false => None,
+        };
         let restored = Restored {
             views: file.text("views")?.parse().map_err(corrupt)?,
             features,
             dataset: Dataset::new(rows.layout.len()),
             head: Some(RestoredHead {
-                head: StoredHead::read(file, description, &rows)?,
+                head: StoredHead::read(file, description, &rows, tail.as_ref())?,
                 left_out: None,
                 provenance: Provenance::default(),
                 measured: Measured::default(),
+                tail,
             }),
         };
         Ok((file.text("weights_sha256")?.into(), restored))

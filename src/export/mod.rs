@@ -14,9 +14,11 @@ pub(crate) use project::{ProjectFile, Trained};
 
 use serde::{Deserialize, Serialize};
 
-use crate::backbone::{FeatureSet, Layout};
+use crate::backbone::network::Description;
+use crate::backbone::{FeatureSet, Layout, TailWeights};
 use crate::dataset::Dataset;
 use crate::evaluation::{LearningCurve, Provenance, Refusals};
+use crate::finetune::Verdict;
 use crate::image::Views;
 use crate::tensor_file::{Checked, TensorFile};
 use crate::{Error, Result};
@@ -65,6 +67,8 @@ pub(crate) struct RestoredHead {
     pub left_out: Option<Vec<f32>>,
     pub provenance: Provenance,
     pub measured: Measured,
+    /// The tail that was tuned with it.
+    pub tail: Option<TailWeights>,
 }
 
 /// What was measured in training and is not worked out anew.
@@ -73,13 +77,15 @@ pub(crate) struct RestoredHead {
 pub(crate) struct Measured {
     pub refusals: Option<Refusals>,
     pub learning_curve: Option<LearningCurve>,
+    #[serde(default)]
+    pub finetune: Option<Verdict>,
 }
 
-/// Reads a file of either format that goes with the weights of this SHA-256, whose network has this layout.
+/// Reads a file of either format that goes with the weights of this SHA-256, which are this network's.
 ///
 /// # Errors
 /// `PROJECT_CORRUPT`, `PROJECT_UNSUPPORTED`, `PROJECT_MISMATCH`.
-pub(crate) fn read(bytes: &[u8], loaded: &str, layout: &Layout) -> Result<Restored> {
+pub(crate) fn read(bytes: &[u8], loaded: &str, network: &Description) -> Result<Restored> {
     let file = TensorFile::parse(bytes).map_err(Error::project)?;
     let formats = [project::FORMAT, head::FORMAT];
     let (format, version) = file
@@ -91,9 +97,9 @@ pub(crate) fn read(bytes: &[u8], loaded: &str, layout: &Layout) -> Result<Restor
         .map_err(Error::project)?;
     let is_first = version == FIRST_VERSION;
     let (weights, restored) = if format == project::FORMAT {
-        ProjectFile::read(&file, layout, is_first)
+        ProjectFile::read(&file, network, is_first)
     } else {
-        HeadFile::read(&file, layout, is_first)
+        HeadFile::read(&file, network, is_first)
     }
     .map_err(Error::project)?;
     if weights != loaded {
@@ -106,8 +112,8 @@ pub(crate) fn read(bytes: &[u8], loaded: &str, layout: &Layout) -> Result<Restor
 }
 
 /// What a file of a feature set holds. The first version knew the last stage's alone, where now all are taken.
-fn rows(layout: &Layout, features: FeatureSet, is_first: bool) -> Rows {
-    let layout = layout.select(features);
+fn rows(network: &Description, features: FeatureSet, is_first: bool) -> Rows {
+    let layout = network.layout().select(features);
     let stored = if is_first {
         layout.select(FeatureSet::Last).len()
     } else {
@@ -116,7 +122,17 @@ fn rows(layout: &Layout, features: FeatureSet, is_first: bool) -> Rows {
     Rows { layout, stored }
 }
 
-fn check_names<'a>(file: &TensorFile, names: impl IntoIterator<Item = &'a str>) -> Checked<()> {
-    let names: BTreeSet<String> = names.into_iter().map(Into::into).collect();
+/// Says whether a file's tensors are these and, where there is one, those of a tuned tail, which are looked at when it is
+/// read.
+fn check_names<'a>(
+    file: &TensorFile,
+    names: impl IntoIterator<Item = &'a str>,
+    tuned: bool,
+) -> Checked<()> {
+    let mut names: BTreeSet<String> = names.into_iter().map(Into::into).collect();
+    if tuned {
+        let of_tail = file.names().filter(|name| TailWeights::is_part(name));
+        names.extend(of_tail.map(Into::into));
+    }
     file.check_names(&names)
 }

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::head::{BIAS, HeadDescription, StoredHead, WEIGHT};
 use super::{Measured, Restored, RestoredHead, VERSION, check_names, provenance, rows};
-use crate::backbone::{FeatureSet, Layout};
+use crate::backbone::network::Description;
+use crate::backbone::{FeatureSet, TailWeights};
 use crate::dataset::fingerprint::{FINGERPRINT_LEN, Fingerprint};
 use crate::dataset::{Dataset, StoredDataset};
 use crate::device::BackendKind;
@@ -22,6 +23,8 @@ const DOCUMENT: &str = "project";
 const EMBEDDINGS: &str = "embeddings";
 /// What is where in the images, of those that have a fingerprint.
 const FINGERPRINTS: &str = "fingerprints";
+/// Embeddings by the tuned tail.
+const TUNED: &str = "tuned";
 /// What heads said of the training images that had not learned from them.
 const LEFT_OUT: &str = "left_out";
 
@@ -42,6 +45,9 @@ struct Document<'a> {
     measured: Option<Cow<'a, Measured>>,
     /// Whether there is a tensor of this name.
     left_out: bool,
+    /// Whether there is a tensor of this name, and a tuned tail.
+    #[serde(default)]
+    tuned: bool,
     /// For readers of the file; it is worked out anew when the project is opened.
     report: Option<serde_json::Value>,
 }
@@ -68,6 +74,8 @@ pub(crate) struct Trained<'a> {
     pub measured: Measured,
     /// Logits `[judged, classes]` of heads that had not learned from the image.
     pub left_out: Option<&'a [f32]>,
+    /// The tail that was tuned with it.
+    pub tail: Option<&'a TailWeights>,
 }
 
 impl ProjectFile<'_> {
@@ -92,6 +100,7 @@ impl ProjectFile<'_> {
             provenance: None,
             measured: None,
             left_out: false,
+            tuned: false,
             report: self.report.as_ref().map(tensor_file::value).transpose()?,
         };
         if let Some(trained) = &self.head {
@@ -104,8 +113,16 @@ impl ProjectFile<'_> {
                 tensors.push(RawTensor::f32(LEFT_OUT, &shape, logits));
                 document.left_out = true;
             }
+            if let Some(tail) = trained.tail {
+                let images = trained.provenance.images();
+                let shape = [images.clone().count(), tail.features()];
+                let values = images.flat_map(|index| &samples[index].tuned[self.embedding_len..]);
+                tensors.push(RawTensor::f32(TUNED, &shape, values));
+                tensors.extend(tail.tensors());
+                document.tuned = true;
+            }
         }
-        let metadata = [
+        let metadata = vec![
             ("format", FORMAT.into()),
             ("version", VERSION.into()),
             (DOCUMENT, tensor_file::json(&document)?),
@@ -116,11 +133,11 @@ impl ProjectFile<'_> {
     /// The SHA-256 of the weights that the project goes with, and the project.
     pub(super) fn read(
         file: &TensorFile,
-        layout: &Layout,
+        network: &Description,
         is_first: bool,
     ) -> Checked<(String, Restored)> {
         let document: Document = file.json(DOCUMENT)?;
-        let rows = rows(layout, document.features, is_first);
+        let rows = rows(network, document.features, is_first);
         let mut names = vec![EMBEDDINGS];
         if !is_first {
             names.push(FINGERPRINTS);
@@ -131,7 +148,10 @@ impl ProjectFile<'_> {
         if document.left_out {
             names.push(LEFT_OUT);
         }
-        check_names(file, names)?;
+        if document.tuned {
+            names.push(TUNED);
+        }
+        check_names(file, names, document.tuned)?;
         let shape = [document.dataset.len(), rows.stored];
         let embeddings = rows.widen(&file.f32s(EMBEDDINGS, &shape)?);
         let fingerprints = match is_first {
@@ -152,7 +172,12 @@ impl ProjectFile<'_> {
         }
         let head = match (document.head, document.provenance) {
             (Some(description), Some(provenance)) => {
-                let head = StoredHead::read(file, description.into_owned(), &rows)?;
+                let tail = match document.tuned {
+                    true => Some(TailWeights::read(file, network)?),
+                    false => None,
+                };
+                let description = description.into_owned();
+                let head = StoredHead::read(file, description, &rows, tail.as_ref())?;
                 let mut provenance = provenance.into_owned();
                 if is_first {
                     provenance.leave_out_every_fold();
@@ -161,6 +186,12 @@ impl ProjectFile<'_> {
                 provenance::check(&provenance, &dataset, &head.description.labels)
                     .map_err(Problem::Corrupt)?;
                 provenance::check_measured(&measured, &provenance).map_err(Problem::Corrupt)?;
+                if let Some(tail) = &tail {
+                    let of_tail = tail.features();
+                    let values = file.f32s(TUNED, &[provenance.images().count(), of_tail])?;
+                    let rows = provenance.images().zip(values.chunks_exact(of_tail));
+                    dataset.set_tuned(rows);
+                }
                 let left_out = document
                     .left_out
                     .then(|| file.f32s(LEFT_OUT, &[provenance.judged().len(), head.classes()]))
@@ -170,12 +201,13 @@ impl ProjectFile<'_> {
                     left_out,
                     provenance,
                     measured,
+                    tail,
                 })
             }
-            (None, None) if !document.left_out => None,
+            (None, None) if !document.left_out && !document.tuned => None,
             _ => {
                 return Err(Problem::corrupt(
-                    "head, provenance and leftOut do not go together",
+                    "head, provenance, leftOut and tuned do not go together",
                 ));
             }
         };

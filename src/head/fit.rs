@@ -59,6 +59,9 @@ pub enum Phase {
     /// Comparing test images with those learned from, to tell which would be refused as unknown.
     #[serde(rename = "comparing")]
     Comparing,
+    /// Looking at each image in several views, for fine-tuning.
+    #[serde(rename = "views")]
+    Views,
 }
 
 /// The state after one step.
@@ -82,6 +85,8 @@ pub struct EpochReport {
     pub validation_accuracy: Option<f64>,
     /// The L2 penalty in force, once it is known.
     pub l2: Option<f64>,
+    /// The share that is done of looking at views and of fine-tuning.
+    pub done: Option<f64>,
 }
 
 impl EpochReport {
@@ -95,6 +100,7 @@ impl EpochReport {
             validation_loss: None,
             validation_accuracy: None,
             l2: None,
+            done: None,
         }
     }
 }
@@ -175,7 +181,9 @@ impl Fit {
     /// Starts a fit of a new head. The same recipe and data give the same head.
     pub fn start(recipe: Recipe, labels: Vec<String>, data: TrainingData) -> Self {
         match recipe.method {
-            Method::Lbfgs => Self::Logistic(Box::new(Logistic::start(&recipe, labels, data))),
+            Method::Lbfgs | Method::Finetune => {
+                Self::Logistic(Box::new(Logistic::start(&recipe, labels, data)))
+            }
             Method::Adam | Method::Sgd => Self::Descent(Box::new(Descent::start(
                 recipe,
                 labels,

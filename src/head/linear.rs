@@ -31,6 +31,12 @@ impl Head {
         Self::from_weights(labels, weights, biases)
     }
 
+    /// A head that finds all classes alike: every weight is 0.
+    pub fn blank(labels: Vec<String>, features: usize) -> Self {
+        let classes = labels.len();
+        Self::from_weights(labels, vec![0.0; features * classes], vec![0.0; classes])
+    }
+
     /// A head with weights `[features, classes]` and biases `[classes]`.
     pub(crate) fn from_weights(labels: Vec<String>, weights: Vec<f32>, biases: Vec<f32>) -> Self {
         debug_assert!(weights.len().is_multiple_of(labels.len().max(1)));
@@ -41,6 +47,23 @@ impl Head {
             biases,
             temperature: 1.0,
         }
+    }
+
+    /// The same with all weights and biases times a number.
+    pub(crate) fn scaled(mut self, factor: f64) -> Self {
+        for values in self.parameters_mut() {
+            values.iter_mut().for_each(|value| *value *= factor as f32);
+        }
+        self
+    }
+
+    /// The sum of this head and of one on what follows in longer embeddings, at that one's temperature.
+    pub(crate) fn followed_by(mut self, other: &Self) -> Self {
+        self.weights.extend(&other.weights);
+        for (bias, other) in self.biases.iter_mut().zip(&other.biases) {
+            *bias += other;
+        }
+        self.calibrated(other.temperature)
     }
 
     /// The classes, in the order of the logits.

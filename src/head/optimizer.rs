@@ -40,7 +40,7 @@ impl Optimizer {
                 Method::Sgd => Rule::Sgd {
                     momentum: recipe.momentum as f32,
                 },
-                Method::Adam | Method::Lbfgs => Rule::Adam,
+                Method::Adam | Method::Lbfgs | Method::Finetune => Rule::Adam,
             },
             learning_rate: recipe.learning_rate as f32,
             l2: recipe.l2.unwrap_or(0.0) as f32,

@@ -15,6 +15,8 @@ pub enum Method {
     Adam,
     /// Stochastic gradient descent with momentum: the classic transfer-learning recipe.
     Sgd,
+    /// The same as [`Lbfgs`](Self::Lbfgs), and the network's upper layers from there on, by AdamW.
+    Finetune,
 }
 
 /// Whether classes count alike whatever their sizes.
@@ -55,19 +57,20 @@ pub struct TrainOptions {
     /// L-BFGS by default.
     pub method: Option<Method>,
     /// Passes over the training images: at most 300 for L-BFGS, which stops at the optimum; 60 for Adam,
-    /// 25 for SGD.
+    /// 25 for SGD, 12 for fine-tuning.
     pub epochs: Option<f64>,
-    /// Adam and SGD: 0.001 by default.
+    /// Adam, SGD and fine-tuning: 0.001 by default.
     pub learning_rate: Option<f64>,
     /// SGD: 0.9 by default.
     pub momentum: Option<f64>,
-    /// Images per step: 16 for Adam, 4 for SGD.
+    /// Images per step: 16, and 4 for SGD.
     pub batch_size: Option<f64>,
     /// L2 penalty on the weights: chosen by cross-validation for L-BFGS, 0 for Adam and SGD.
     pub l2: Option<L2>,
     /// `auto` by default for L-BFGS, `none` for Adam and SGD.
     pub class_weights: Option<ClassWeights>,
-    /// Adam and SGD: share of the training images set aside to stop by. 0.1 for Adam, 0 for SGD.
+    /// Adam, SGD and fine-tuning: share of the training images set aside to stop by. 0.1 for Adam, 0 for SGD, 0.2 for
+    /// fine-tuning.
     pub validation: Option<f64>,
     /// Decides the split, the folds, the first weights and the order of images: 0 by default.
     pub seed: Option<f64>,
@@ -96,6 +99,18 @@ pub struct Recipe {
     pub seed: u64,
 }
 
+impl Recipe {
+    /// The head that fine-tuning begins with.
+    pub(crate) fn before_finetuning(&self) -> Self {
+        Self {
+            method: Method::Lbfgs,
+            epochs: 300,
+            validation: 0.0,
+            ..self.clone()
+        }
+    }
+}
+
 impl ClassWeights {
     /// Whether classes of these sizes are to be balanced.
     pub(crate) fn applies(self, smallest: usize, largest: usize) -> bool {
@@ -118,26 +133,34 @@ impl TrainOptions {
             Method::Lbfgs => (300.0, 1.0, 0.0),
             Method::Adam => (60.0, 16.0, 0.1),
             Method::Sgd => (25.0, 4.0, 0.0),
+            Method::Finetune => (12.0, 16.0, 0.2),
         };
         let descends = method != Method::Lbfgs;
+        let is_regression = matches!(method, Method::Lbfgs | Method::Finetune);
         belongs("learningRate", self.learning_rate, descends)?;
         belongs("batchSize", self.batch_size, descends)?;
         belongs("validation", self.validation, descends)?;
         belongs("momentum", self.momentum, method == Method::Sgd)?;
-        let (l2, class_weights) = match method {
-            Method::Lbfgs => (None, ClassWeights::Auto),
-            _ => (Some(0.0), ClassWeights::None),
+        let (l2, class_weights) = match is_regression {
+            true => (None, ClassWeights::Auto),
+            false => (Some(0.0), ClassWeights::None),
         };
         let l2 = match self.l2 {
             None => l2,
             Some(L2::Value(value)) => Some(within("l2", value, 0.0, 1e6)?),
-            Some(L2::Word(Auto::Auto)) if descends => {
+            Some(L2::Word(Auto::Auto)) if !is_regression => {
                 return Err(Error::invalid(
                     "l2",
-                    "\"auto\" goes with method \"lbfgs\" only",
+                    "\"auto\" goes with methods \"lbfgs\" and \"finetune\" only",
                 ));
             }
             Some(L2::Word(Auto::Auto)) => None,
+        };
+        // What is tuned has to earn its place on images set aside.
+        let least = if method == Method::Finetune {
+            0.05
+        } else {
+            0.0
         };
         let learning_rate = self.learning_rate.unwrap_or(0.001);
         let validation = self.validation.unwrap_or(validation);
@@ -150,7 +173,7 @@ impl TrainOptions {
                 as usize,
             l2,
             class_weights: self.class_weights.unwrap_or(class_weights),
-            validation: within("validation", validation, 0.0, 0.5)?,
+            validation: within("validation", validation, least, 0.5)?,
             // Whole numbers up to 2^53 are exact in a JavaScript number.
             seed: whole(
                 "seed",
@@ -169,7 +192,7 @@ fn belongs(name: &str, value: Option<f64>, belongs: bool) -> Result<()> {
     let methods = if name == "momentum" {
         "\"sgd\""
     } else {
-        "\"adam\" and \"sgd\""
+        "\"adam\", \"sgd\" and \"finetune\""
     };
     Err(Error::invalid(
         name,

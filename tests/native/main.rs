@@ -18,6 +18,7 @@ mod dataset;
 mod drawn_data;
 mod explain;
 mod export;
+mod finetune;
 mod first_version;
 mod folds;
 mod given_groups;

@@ -59,6 +59,7 @@ fn evidence(test: Vec<Judged>, left_out: Vec<Judged>) -> Evidence {
         folds: (0..left_out.len()).map(|image| image % 5).collect(),
         left_out,
         learning_curve: None,
+        finetune: None,
         near_duplicates: NearDuplicates::default(),
         groups: Groups::default(),
         unknown: None,

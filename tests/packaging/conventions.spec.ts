@@ -10,7 +10,11 @@ import { node } from "./support/program.js";
 
 /** Of these attw says "resolution failed": TypeScript resolves no file of this kind. Bundlers take them as addresses. */
 const ASSETS: Record<PackageName, string[]> = {
-  headstart: ["headstart.wasm", "headstart-webgpu.wasm"],
+  headstart: [
+    "headstart.wasm",
+    "headstart-webgpu.wasm",
+    "headstart-finetune.wasm",
+  ],
   "headstart-weights": ["resnet18-int8.safetensors"],
 };
 const attw = join(root, "node_modules/@arethetypeswrong/cli/dist/index.js");

@@ -12,7 +12,7 @@ const cargo = (/** @type {string} */ name, /** @type {string} */ features) => [
 const BENCHMARKS = {
   suite: {
     what: "heads and what is measured with them on data sets, the reference data's or those of --data; --help lists its sections",
-    command: cargo("suite", "autodiff"),
+    command: cargo("suite", "finetune-cpu,reference"),
   },
   quantization: {
     what: "what int8 weights cost the embeddings (needs the reference data)",
@@ -33,6 +33,10 @@ const BENCHMARKS = {
   package: {
     what: "adding photos for the first and the second time, the page's thread meanwhile, and memory (needs the reference data)",
     command: [process.execPath, "benches/browser/package.mjs"],
+  },
+  finetune: {
+    what: "training the network's last stage in the browser: time of each phase and step, and memory (needs the reference data)",
+    command: [process.execPath, "benches/browser/finetune.mjs"],
   },
   peers: {
     what: "Headstart beside onnxruntime-web, TensorFlow.js and jax-js, in the browser; --help lists its modes",

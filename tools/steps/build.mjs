@@ -1,7 +1,7 @@
 /** Everything that is built: the WebAssembly modules, the npm package around them, the page on top. */
 import { withLock } from "../support/lock.mjs";
 import { inRoot } from "../support/paths.mjs";
-import { buildPackage, standInForWebGpu } from "./package.mjs";
+import { buildPackage, standInFor } from "./package.mjs";
 import { buildPage } from "./page.mjs";
 import { buildWasmModule, wasmModuleIsCurrent } from "./wasm-module.mjs";
 
@@ -12,26 +12,33 @@ import { buildWasmModule, wasmModuleIsCurrent } from "./wasm-module.mjs";
 const alone = (work) =>
   withLock(inRoot(".stamps", "build.lock"), "a build", work);
 
+/** All modules, what is needed first being first. @type {import("./wasm-module.mjs").Kind[]} */
+const MODULES = ["cpu", "finetune-cpu", "webgpu"];
+
 export async function build() {
-  await buildWasmModule("cpu");
-  await buildWasmModule("webgpu");
+  for (const kind of MODULES) await buildWasmModule(kind);
   await alone(async () => {
-    await buildPackage(["cpu", "webgpu"]);
+    await buildPackage(MODULES);
     await buildPage();
   });
 }
 
 /**
  * What the page needs to run on the CPU.
- * @returns {Promise<boolean>} whether the WebGPU module is there too
+ * @returns {Promise<boolean>} whether the other modules are there too
  */
 export async function buildForCpu() {
   let complete = false;
   await buildWasmModule("cpu");
   await alone(async () => {
-    complete = await wasmModuleIsCurrent("webgpu");
-    if (!complete) await standInForWebGpu();
-    await buildPackage(complete ? ["cpu", "webgpu"] : ["cpu"]);
+    /** @type {import("./wasm-module.mjs").Kind[]} */
+    const there = [];
+    for (const kind of MODULES) {
+      if (await wasmModuleIsCurrent(kind)) there.push(kind);
+      else await standInFor(kind);
+    }
+    complete = there.length === MODULES.length;
+    await buildPackage(there);
     await buildPage();
   });
   return complete;

@@ -9,6 +9,7 @@ import { made } from "../support/made.mjs";
 import { inRoot, packageDist, wasmModules } from "../support/paths.mjs";
 import { NOTICES, writePackageNotices } from "../notices/notices.mjs";
 import { writeDeclarations } from "./declarations.mjs";
+import { FEATURES } from "./wasm-module.mjs";
 
 const folder = inRoot("pkg-config");
 const LICENCES = ["LICENSE-MIT", "LICENSE-APACHE"];
@@ -33,30 +34,44 @@ const BUNDLE = {
   logLevel: "warning",
 };
 
+/** Each module, under the name that it has in the package. @type {Record<Kind, string>} */
+const NAMES = {
+  cpu: "headstart.wasm",
+  "finetune-cpu": "headstart-finetune.wasm",
+  webgpu: "headstart-webgpu.wasm",
+};
+
+/** @typedef {import("./wasm-module.mjs").Kind} Kind */
+
 /** The shortest module there is, and bindings that say why. */
 const PENDING = {
   "headstart_bg.wasm": Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0),
   "headstart.js": `import { HeadstartError } from "../../../src/errors.js";
 export const weightsHash = undefined;
 export const Backbone = undefined;
+export const Tuner = undefined;
 export function initSync() {
   throw new HeadstartError("WEBGPU_UNAVAILABLE", "its module is still being compiled on this machine; reload the page when the terminal says that it is ready");
 }
 `,
   "headstart.d.ts": `export * from "../cpu/headstart.js";
+export const Tuner: undefined;
 `,
 };
 
-/** Stands in for the WebGPU module until that is compiled, so that the page can be used before. */
-export async function standInForWebGpu() {
-  const place = join(wasmModules, "webgpu");
+/**
+ * Stands in for a module until it is compiled, so that the page can be used before.
+ * @param {Kind} kind
+ */
+export async function standInFor(kind) {
+  const place = join(wasmModules, kind);
   await mkdir(place, { recursive: true });
   for (const [name, content] of Object.entries(PENDING)) {
     await writeFile(join(place, name), content);
   }
 }
 
-/** @param {("cpu" | "webgpu")[]} modules those that are not stood in for */
+/** @param {Kind[]} modules those that are not stood in for */
 export async function buildPackage(modules) {
   const result = {
     name: "npm package",
@@ -93,14 +108,11 @@ export async function buildPackage(modules) {
         });
         await writePackageNotices({
           destination: join(dist, NOTICES),
-          features: modules,
+          features: modules.map((kind) => FEATURES[kind]),
           bundle: { metafile, folder },
         });
         await writeDeclarations(dist);
-        for (const [name, kind] of [
-          ["headstart.wasm", "cpu"],
-          ["headstart-webgpu.wasm", "webgpu"],
-        ]) {
+        for (const [kind, name] of Object.entries(NAMES)) {
           await copyFile(
             join(wasmModules, kind, "headstart_bg.wasm"),
             join(dist, name),

@@ -27,6 +27,7 @@ const FEATURES = {
   everything: "--all-targets --all-features",
   cpu: `--lib --target ${WASM} --no-default-features --features cpu`,
   webgpu: `--lib --target ${WASM} --no-default-features --features webgpu`,
+  finetune: `--lib --target ${WASM} --no-default-features --features cpu,finetune-cpu`,
 };
 
 /** @type {Check[]} */

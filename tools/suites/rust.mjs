@@ -4,7 +4,7 @@ import { attempt } from "../support/run.mjs";
 import { cargoCounts, suiteOf } from "./results.mjs";
 
 /** burn's operators are what kernels are compared with. */
-export const RUST_TEST_FEATURES = ["--features", "reference"];
+export const RUST_TEST_FEATURES = ["--features", "reference,finetune-cpu"];
 
 /** @type {import("./run-suites.mjs").Work} */
 export const rustTests = (name, output) => cargoTest(name, [], {}, output);

@@ -11,8 +11,10 @@ import type {
   TrainStep,
 } from "headstart";
 import { SvelteMap } from "svelte/reactivity";
+import { Deeper, isDeeper } from "./deeper.svelte";
+import { describeTrained } from "./deeper-wording";
 import type { LeftOut, PathFile, PhotoGroup } from "./folders";
-import { count, percent } from "./format";
+import { count } from "./format";
 import { toLooked, type Looked } from "./looked";
 import { PhotoNames, type Photo } from "./photo-names";
 import { Model, toFailure, type ModelSource } from "./model.svelte";
@@ -29,6 +31,8 @@ export interface Activity {
   unit: "photos" | "epochs";
   loaded: number;
   total: number;
+  /** While the network's last layers are trained. */
+  deeper: Deeper | null;
   cancel: () => void;
 }
 
@@ -178,27 +182,29 @@ export class Session {
             this.run = { state: "running", steps };
             activity.loaded = step.epoch;
             activity.total = step.epochs ?? 0;
+            if (isDeeper(step)) {
+              activity.deeper ??= new Deeper(step);
+              activity.deeper.take(step);
+              await activity.deeper.whilePaused(signal);
+            } else {
+              activity.deeper = null;
+            }
           }
           signal.throwIfAborted();
         } catch (error) {
           const state = signal.aborted ? "cancelled" : "failed";
           if (steps.length > 0) this.run = { state, steps };
+          activity.deeper = null;
+          const isDead = !signal.aborted && DEADLY.has(toFailure(error).code);
+          if (steps.some(isDeeper) && !isDead) {
+            // The head fitted before is in place. Why the training ended says more than why it cannot be tested.
+            await this.#judge(classifier).catch(() => undefined);
+          }
           throw error;
         }
         this.run = { state: "finished", steps };
-        this.head += 1;
-        this.addedSince = 0;
-        this.report = null;
-        this.noReport = null;
-        try {
-          this.report = await classifier.evaluate();
-        } catch (error) {
-          this.noReport = toFailure(error).message;
-          throw error;
-        }
-        this.say(
-          `Trained. ${percent(this.report.accuracy)} of ${count(this.report.tested, "held-out photo")} right.`,
-        );
+        const report = await this.#judge(classifier);
+        this.say(describeTrained(report, options.method));
       },
     );
   }
@@ -230,6 +236,22 @@ export class Session {
   forgetPredictions(): void {
     this.predictions = [];
     this.unpredicted = [];
+  }
+
+  /** Tests the head that has just come into use. */
+  async #judge(classifier: Classifier): Promise<Report> {
+    this.head += 1;
+    this.addedSince = 0;
+    this.report = null;
+    this.noReport = null;
+    try {
+      const report = await classifier.evaluate();
+      this.report = report;
+      return report;
+    } catch (error) {
+      this.noReport = toFailure(error).message;
+      throw error;
+    }
   }
 
   async #addPart(
@@ -348,6 +370,7 @@ export class Session {
         unit,
         loaded: 0,
         total: 0,
+        deeper: null,
         cancel: () => control.abort(),
       };
       this.message = null;

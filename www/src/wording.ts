@@ -22,6 +22,10 @@ export function describePhase(phase: TrainPhase): string {
       return "Fitting the head to all training photos.";
     case "comparing":
       return "Comparing the held-out photos with the training photos, to tell which would be refused.";
+    case "views":
+      return "Looking at the photos from several sides: that is what the network’s last layers learn from.";
+    case "finetune":
+      return "The network’s last layers and the head learn together, for as long as it helps on training photos that are only watched.";
   }
 }
 
@@ -30,7 +34,11 @@ export function describeHead(head: HeadSummary): string {
   const { method, balanced, fewImages, lastStage, views, features } = head;
   const l2 = brief(head.l2);
   const sentences: string[] = [];
-  if (method !== "lbfgs") {
+  if (method === "finetune") {
+    sentences.push(
+      "A linear head that learned together with the network’s last layers.",
+    );
+  } else if (method !== "lbfgs") {
     sentences.push(
       `A linear head, trained with ${method === "adam" ? "Adam" : "SGD"} in mini-batches.`,
     );

@@ -32,6 +32,10 @@ it.each<[Partial<HeadSummary>, string]>([
     "A linear head, trained with SGD in mini-batches.",
   ],
   [
+    { method: "finetune", scaling: null },
+    "A linear head that learned together with the network’s last layers.",
+  ],
+  [
     { l2: 0.0316227766, lastStage: { l2: 0.1, share: 0.4 } },
     "Logistic regression, L2 0.0316 chosen by cross-validation. A second one, on the network’s last stage alone (L2 0.1), counts for 40.0 %.",
   ],
@@ -80,6 +84,8 @@ it.each<[TrainPhase, RegExp]>([
   ["learning curve", /fewer of the training photos/],
   ["fit", /Fitting the head/],
   ["comparing", /Comparing the held-out photos/],
+  ["views", /from several sides/],
+  ["finetune", /last layers and the head learn/],
 ])("says what is done in the phase %s", (phase, says) => {
   expect(describePhase(phase)).toMatch(says);
 });

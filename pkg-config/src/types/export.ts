@@ -2,6 +2,6 @@
 
 /**
  * `"project"`: classes, embeddings, head and report, to go on with; `"safetensors"`: the head alone, for other
- * programs.
+ * programs. Layers of the network that were fine-tuned go with both.
  */
 export type ExportFormat = "project" | "safetensors";

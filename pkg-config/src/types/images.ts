@@ -65,7 +65,10 @@ export interface Skipped {
 export interface Added {
   /** How many images were added. */
   added: number;
-  /** Images whose content was there already, with the same label or with another one. */
+  /**
+   * Images whose content was there already, with the same label or with another one. A file among them takes the place
+   * of one that is no longer here, as after {@link Classifier.load}.
+   */
   duplicates: Skipped[];
   /** Images that cannot be used. */
   rejected: Skipped[];

@@ -184,6 +184,34 @@ export interface UnknownReport {
   threshold: number;
 }
 
+/** What training the network's last stage came to. */
+export interface Finetuning {
+  /** Whether the tuned network is in use. */
+  kept: boolean;
+  /** How many training images were set aside to decide by. */
+  images: number;
+  /** The head on the network as it is, fitted on the same training images. */
+  frozen: FinetuningMeasures;
+  /** The tuned network. */
+  tuned: FinetuningMeasures;
+  /** By how much the log loss of the tuned network is less, in nats. It is kept where this exceeds its standard error. */
+  gain: number;
+  /** The standard error of `gain`, from the images' differences. */
+  gainError: number;
+  /** The epoch whose weights were the best. */
+  bestEpoch: number;
+  /** How many epochs were trained. */
+  epochs: number;
+}
+
+/** Measured on the training images that were set aside. */
+export interface FinetuningMeasures {
+  /** Share of them whose class was named. */
+  accuracy: number;
+  /** Mean cross-entropy in nats. */
+  logLoss: number;
+}
+
 /** Measured on held-out images only. */
 export interface Report {
   /** Share of held-out images whose class was named. */
@@ -222,6 +250,8 @@ export interface Report {
   learningCurve: LearningCurve | null;
   /** The likeliest mistake first; may be empty. */
   labelProblems: LabelProblem[];
+  /** What `train({ method: "finetune" })` came to; `null` for every other method, and where it could not be finished. */
+  finetune: Finetuning | null;
   /** Images that look nearly the same. */
   nearDuplicates: NearDuplicates;
   /** Images that belong together, as given with `add` and as suspected. */

@@ -10,6 +10,8 @@ import type {
 } from "../protocol.js";
 import type { Progress } from "../types/index.js";
 import type { Decoder } from "./decode.js";
+import type { Finetuning } from "./finetune/finetuning.js";
+import type { OpenFolder } from "./finetune/scratch-file.js";
 import { Session } from "./session.js";
 import type { Started } from "./start.js";
 import type { Traps } from "./traps.js";
@@ -21,6 +23,9 @@ export interface Environment {
   decoder: Decoder;
   cache: EmbeddingCache;
   traps: Traps;
+  openFolder: OpenFolder;
+  /** Those under way. */
+  finetunings: Set<Finetuning>;
 }
 
 /** What the worker answers to one classifier. */
@@ -29,6 +34,8 @@ export function createApi({
   decoder,
   cache,
   traps,
+  openFolder,
+  finetunings,
 }: Environment): ClassifierApi & { [finalizer](): void } {
   const calls = new Map<number, AbortController>();
   let session: Session | undefined;
@@ -94,6 +101,8 @@ export function createApi({
             cache: request.cache ? cache : undefined,
             log,
             traps,
+            openFolder,
+            finetunings,
           });
           const { backend } = started;
           log("info", `${backend.kind}, ${backend.adapter}: ${backend.reason}`);
@@ -135,6 +144,8 @@ export function createApi({
       answer(call, (signal) => started().startTraining(options, signal)),
     trainEpoch: (call, run) =>
       answer(call, (signal) => started().trainEpoch(run, signal)),
+    addViews: (call, run, images) =>
+      answer(call, (signal) => started().addViews(run, images, signal)),
     cancelTraining: (call, run) =>
       answer(call, () => started().cancelTraining(run)),
     evaluate: (call) => answer(call, (signal) => started().evaluate(signal)),
@@ -154,7 +165,8 @@ export function createApi({
       release(sink);
       // A module that has died must not be called again, not even to free it. Nobody is left to be told
       // of a failure: the next call of another classifier meets it too.
-      if (!dead) session?.free().catch(() => undefined);
+      const leave = dead ? session?.endFinetuning() : session?.free();
+      leave?.catch(() => undefined);
     },
   };
 }

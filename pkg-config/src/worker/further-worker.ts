@@ -1,13 +1,26 @@
-/** Workers beside this one, which take a share of the computing. */
-import { transfer, wrap } from "comlink";
-import type { EngineRequest, WorkerHost } from "../protocol.js";
+/** Workers beside this one, which take a share of the computing, or fine-tune. */
+import { wrap, type Remote } from "comlink";
+import type { EngineRequest, TunerRequest, WorkerHost } from "../protocol.js";
 import type { Engine } from "./engines.js";
+import { remoteTuner } from "./finetune/remote-tuner.js";
+import type { Tuner } from "./finetune/tuner.js";
+import { remoteEngine } from "./remote-engine.js";
 
-/** A worker that has its code and waits for the network. */
+/** A worker that has its code and waits for what it is to be. */
 export interface FurtherWorker {
   /** Rejects when the network cannot be loaded there. */
   load(request: EngineRequest): Promise<Engine>;
+  /** Rejects when the tuner cannot be started there. */
+  tune(request: TunerRequest): Promise<Tuner>;
   end(): void;
+}
+
+/** A further worker, as what it is asked for through. */
+export interface Line {
+  host: Remote<WorkerHost>;
+  /** The promise's result, or what the worker has ended of. */
+  unlessFailed: <T>(promise: Promise<T>) => Promise<T>;
+  end: () => void;
 }
 
 /**
@@ -35,15 +48,6 @@ export async function startFurtherWorker(
     fail(new Error("ended"));
     worker.terminate();
   };
-  const engine: Engine = {
-    run: (crops, maps) => {
-      const copy = crops.slice();
-      const share = transfer(copy, [copy.buffer]);
-      return unlessFailed(host.runEngine(share, maps));
-    },
-    memory: () => unlessFailed(host.engineMemory()),
-    free: end,
-  };
   const endIfItFails = async <T>(work: Promise<T>): Promise<T> => {
     try {
       return await unlessFailed(work);
@@ -52,12 +56,15 @@ export async function startFurtherWorker(
       throw error;
     }
   };
+  const line: Line = { host, unlessFailed, end };
   await endIfItFails(host.ready());
   return {
     load: async (request) => {
       await endIfItFails(host.loadEngine(request));
-      return engine;
+      return remoteEngine(line);
     },
+    tune: async (request) =>
+      remoteTuner(line, await endIfItFails(host.startTuner(request))),
     end,
   };
 }

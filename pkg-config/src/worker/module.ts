@@ -1,10 +1,10 @@
 /** The crate compiled to WebAssembly: what it offers, and how it is loaded. */
 import * as cpu from "../../build/wasm/cpu/headstart.js";
 import * as webgpu from "../../build/wasm/webgpu/headstart.js";
-import { HeadstartError, invalid, messageOf } from "../errors.js";
 import type { WasmSources } from "../protocol.js";
 import type { Backend, FeatureSet, Views } from "../types/index.js";
 import type { Engine } from "./engines.js";
+import { loadCode } from "./load-code.js";
 import type { WasmSession } from "./wasm-session.js";
 
 /** The backbone that Rust offers: weights on a device. */
@@ -13,6 +13,7 @@ export interface WasmBackbone extends Engine {
   session(views: Views, features: FeatureSet): WasmSession;
   /** From what a session exported. */
   restore(file: Uint8Array): WasmSession;
+  withTail(file: Uint8Array): WasmBackbone;
 }
 
 /** A module once it is loaded. */
@@ -50,7 +51,7 @@ export function loadModule(
 ): Promise<WasmModule> {
   let module = loading.get(kind);
   if (!module) {
-    module = start(kind, sources[kind]);
+    module = start(kind, sources);
     loading.set(kind, module);
     module.catch(() => loading.delete(kind));
   }
@@ -59,44 +60,9 @@ export function loadModule(
 
 async function start(
   kind: Backend["kind"],
-  source: string | WebAssembly.Module | undefined,
+  sources: WasmSources,
 ): Promise<WasmModule> {
-  if (source === undefined) {
-    throw invalid(
-      `The backend "${kind}" was to run, and its WebAssembly module is not known: pass its address as \`wasm.${kind}\`.`,
-    );
-  }
   const { initSync, weightsHash, Backbone } = MODULES[kind];
-  try {
-    const code = await compile(source);
-    initSync({ module: code });
-    return { code, weightsHash, Backbone };
-  } catch (cause) {
-    // Bindings that stand in for a module say themselves why it is not there.
-    if (cause instanceof HeadstartError) throw cause;
-    if (cause instanceof WebAssembly.CompileError) {
-      throw new HeadstartError(
-        "UNSUPPORTED_ENVIRONMENT",
-        `This browser cannot run headstart's WebAssembly (${cause.message}): use a browser of 2023 or later, and serve the .wasm files unchanged.`,
-        { cause },
-      );
-    }
-    throw new HeadstartError(
-      "INTERNAL",
-      `headstart's code for the backend "${kind}" could not be loaded (${messageOf(cause)}): serve the package's .wasm files where the worker looks for them, and check the connection.`,
-      { cause },
-    );
-  }
-}
-
-/** While it is downloaded, where the server says what it is. */
-async function compile(
-  source: string | WebAssembly.Module,
-): Promise<WebAssembly.Module> {
-  if (typeof source !== "string") return source;
-  const response = await fetch(source);
-  if (!response.ok) throw new Error(`status ${response.status}`);
-  return response.headers.get("content-type") === "application/wasm"
-    ? WebAssembly.compileStreaming(response)
-    : WebAssembly.compile(await response.arrayBuffer());
+  const code = await loadCode(kind, sources, (module) => initSync({ module }));
+  return { code, weightsHash, Backbone };
 }

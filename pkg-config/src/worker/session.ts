@@ -7,13 +7,17 @@ import type {
   BareReport,
   Features,
   LogSink,
+  NumberedImage,
   Outgoing,
   PredictRequest,
+  StartedTraining,
+  Trained,
   TrainRequest,
 } from "../protocol.js";
 import type {
   ClassCount,
   ExportFormat,
+  Memory,
   Removal,
   Skipped,
   Stats,
@@ -21,12 +25,15 @@ import type {
 } from "../types/index.js";
 import { ahead } from "./ahead.js";
 import type { Decoder } from "./decode.js";
+import { Finetuning } from "./finetune/finetuning.js";
+import type { OpenFolder } from "./finetune/scratch-file.js";
+import { HeadNetwork } from "./head-network.js";
 import { KnownEmbeddings } from "./known-embeddings.js";
 import { openImage, type Opened } from "./open-image.js";
 import { pause } from "./pause.js";
 import { Queue } from "./queue.js";
 import { Rejected } from "./rejected.js";
-import type { Started } from "./start.js";
+import type { Network, Started } from "./start.js";
 import type { Traps } from "./traps.js";
 import type { WasmCrops, WasmSession } from "./wasm-session.js";
 
@@ -37,6 +44,9 @@ export interface Tools {
   cache: EmbeddingCache | undefined;
   log: LogSink;
   traps: Traps;
+  openFolder: OpenFolder;
+  /** The worker's fine-tunings under way: for whoever has to end them at once. */
+  finetunings: Set<Finetuning>;
 }
 
 interface Embedded {
@@ -48,7 +58,9 @@ interface Embedded {
 export class Session {
   readonly #wasm: WasmSession;
   readonly #started: Started;
-  readonly #decoder: Decoder;
+  /** What predicts; images are added by the network as it is. */
+  readonly #network: HeadNetwork;
+  readonly #tools: Tools;
   readonly #known: KnownEmbeddings;
   readonly #log: LogSink;
   readonly #traps: Traps;
@@ -56,15 +68,18 @@ export class Session {
   #classes: ClassCount[] = [];
   #run: number | undefined;
   #runs = 0;
+  /** Of the run, where it is one. */
+  #finetuning: Finetuning | undefined;
 
-  constructor(started: Started, { decoder, cache, log, traps }: Tools) {
+  constructor(started: Started, tools: Tools) {
     this.#started = started;
+    this.#network = new HeadNetwork(started);
     this.#wasm = started.session;
     this.#classes = this.#wasm.classes();
-    this.#decoder = decoder;
-    this.#known = new KnownEmbeddings(this.#wasm, cache, log);
-    this.#log = log;
-    this.#traps = traps;
+    this.#tools = tools;
+    this.#known = new KnownEmbeddings(this.#wasm, tools.cache, tools.log);
+    this.#log = tools.log;
+    this.#traps = tools.traps;
   }
 
   /** As of the last job: Rust cannot be asked while a job runs. */
@@ -81,11 +96,13 @@ export class Session {
       signal,
       async () => {
         const duplicates: Skipped[] = [];
-        const isDuplicate = ({ name, hash }: Opened): boolean => {
+        const ids: (number | null)[] = images.map(() => null);
+        const isDuplicate = ({ position, name, hash }: Opened): boolean => {
           const found = this.#wasm.duplicate(name, hash, label);
-          if (found)
-            duplicates.push({ name, code: found.code, reason: found.reason });
-          return found !== undefined;
+          if (!found) return false;
+          duplicates.push({ name, code: found.code, reason: found.reason });
+          ids[position] = found.id;
+          return true;
         };
         const rejected = new Rejected();
         const opened: Opened[] = [];
@@ -110,7 +127,6 @@ export class Session {
         }
         // Nothing is waited for from here on: a batch is added whole, or not at all.
         throwIfCancelled(signal);
-        const ids: (number | null)[] = images.map(() => null);
         for (const { image, record } of embedded) {
           const { position, name, hash, group, taken } = image;
           ids[position] = this.#wasm.addSample(
@@ -152,6 +168,7 @@ export class Session {
     }
     if (staged.length > 0) {
       const computed = await this.#runStaged(
+        this.#started,
         false,
         signal,
         (crops, { embeddings }) => divide(crops.records(embeddings), staged),
@@ -175,6 +192,7 @@ export class Session {
       async () => {
         await this.#stageAll(images, signal);
         const embedded = await this.#runStaged(
+          this.#network,
           false,
           signal,
           (crops, { embeddings }) =>
@@ -206,39 +224,68 @@ export class Session {
   }
 
   /** Numbers the run, so that a late call for it cannot touch the next one. */
-  startTraining(options: TrainRequest, signal: AbortSignal): Promise<number> {
+  startTraining(
+    options: TrainRequest,
+    signal: AbortSignal,
+  ): Promise<StartedTraining> {
     return this.#job(signal, () => {
       this.#wasm.startTraining(options);
-      this.#run = ++this.#runs;
-      return this.#run;
+      const run = (this.#run = ++this.#runs);
+      const images = [...this.#wasm.tuningImages()];
+      if (images.length > 0) this.#beginFinetuning(images);
+      return { run, images };
     });
   }
 
-  trainEpoch(run: number, signal: AbortSignal): Promise<TrainStep | undefined> {
+  trainEpoch(run: number, signal: AbortSignal): Promise<Trained | undefined> {
     return this.#job(signal, async () => {
-      if (run !== this.#run) {
-        throw new HeadstartError(
-          "CANCELLED",
-          "This training was cancelled; start another.",
-        );
-      }
-      const step = await this.#traps.guard(this.#wasm.trainEpoch());
+      this.#check(run);
+      const step = await this.#nextStep(signal);
       if (step === undefined) {
         this.#run = undefined;
+        this.#network.headChanged();
         return undefined;
       }
+      const awaitsViews = this.#awaitsViews();
+      // The head on the network as it is has been put in place.
+      if (awaitsViews) this.#network.headChanged();
       await pause();
       throwIfCancelled(signal);
-      return step;
+      return { step, awaitsViews };
+    });
+  }
+
+  addViews(
+    run: number,
+    images: NumberedImage[],
+    signal: AbortSignal,
+  ): Promise<TrainStep> {
+    return this.#job(signal, async () => {
+      this.#check(run);
+      if (!this.#finetuning || !this.#awaitsViews())
+        throw new HeadstartError("INTERNAL", "No images are awaited.");
+      return this.#finetuning.addViews(images, signal);
     });
   }
 
   cancelTraining(run: number): Promise<void> {
-    return this.#queue.run(() => {
+    return this.#queue.run(async () => {
       if (run !== this.#run) return;
       this.#run = undefined;
       this.#wasm.cancelTraining();
+      // Of a fine-tuning, what was in place before it has gone.
+      this.#network.headChanged();
+      await this.endFinetuning();
     });
+  }
+
+  /** Ends what runs beside the session, and deletes what is stored for it; that needs nothing of Rust. */
+  async endFinetuning(): Promise<void> {
+    const finetuning = this.#finetuning;
+    if (!finetuning) return;
+    this.#finetuning = undefined;
+    this.#tools.finetunings.delete(finetuning);
+    await finetuning.end();
   }
 
   evaluate(signal: AbortSignal): Promise<BareReport> {
@@ -250,11 +297,14 @@ export class Session {
   }
 
   remove({ label, ids }: Removal): Promise<number[]> {
-    return this.#job(undefined, () => [
-      ...(label === undefined
-        ? this.#wasm.removeImages(Uint32Array.from(ids))
-        : this.#wasm.removeClass(label)),
-    ]);
+    return this.#job(undefined, () => {
+      this.#network.headChanged();
+      return [
+        ...(label === undefined
+          ? this.#wasm.removeImages(Uint32Array.from(ids))
+          : this.#wasm.removeClass(label)),
+      ];
+    });
   }
 
   export(
@@ -277,14 +327,18 @@ export class Session {
         .classes()
         .reduce((sum, { auto, train, test }) => sum + auto + train + test, 0),
       cached: this.#known.found,
-      memory: await this.#started.memory(),
+      memory: await this.#memory(),
       threads: this.#started.computing(),
     }));
   }
 
   /** Frees what Rust holds, once it is no longer at work. */
   free(): Promise<void> {
-    return this.#queue.run(() => this.#started.free());
+    return this.#queue.run(async () => {
+      await this.endFinetuning();
+      this.#network.free();
+      this.#started.free();
+    });
   }
 
   /** One job at a time, which leaves nothing staged and no bitmap open, however it ends. */
@@ -313,8 +367,58 @@ export class Session {
     });
   }
 
+  #check(run: number): void {
+    if (run === this.#run) return;
+    throw new HeadstartError(
+      "CANCELLED",
+      "This training was cancelled; start another.",
+    );
+  }
+
+  #awaitsViews(): boolean {
+    return this.#wasm.awaitsViews() && this.#finetuning?.awaitsViews === true;
+  }
+
+  #beginFinetuning(images: number[]): void {
+    const { openFolder, finetunings } = this.#tools;
+    this.#finetuning = new Finetuning(images, {
+      wasm: this.#wasm,
+      started: this.#started,
+      decode: async ({ id, image }) => (await this.#open(image, id)).pixels(),
+      openFolder,
+      traps: this.#traps,
+      log: this.#log,
+    });
+    finetunings.add(this.#finetuning);
+  }
+
+  async #nextStep(signal: AbortSignal): Promise<TrainStep | undefined> {
+    if (this.#finetuning) {
+      await this.#finetuning.prepare();
+      if (this.#wasm.awaitsViews()) {
+        const step = await this.#finetuning.step(signal);
+        if (step) return step;
+        await this.endFinetuning();
+        this.#network.headChanged();
+      }
+    }
+    return this.#traps.guard(this.#wasm.trainEpoch());
+  }
+
+  /** The tuner's included: it is there for this classifier alone. */
+  async #memory(): Promise<Memory> {
+    const { wasm, gpu } = await this.#started.memory();
+    const tuner = await this.#finetuning?.memory();
+    if (!tuner) return { wasm, gpu };
+    const onGpu = [gpu, tuner.gpu].filter((bytes) => bytes !== null);
+    return {
+      wasm: wasm + tuner.wasm,
+      gpu: onGpu.length > 0 ? onGpu.reduce((sum, each) => sum + each) : null,
+    };
+  }
+
   #open(image: Outgoing, position: number): Promise<Opened> {
-    return openImage(image, position, this.#wasm, this.#decoder);
+    return openImage(image, position, this.#wasm, this.#tools.decoder);
   }
 
   /** Fails with the first image that cannot be used. */
@@ -334,6 +438,7 @@ export class Session {
     signal: AbortSignal,
   ): Promise<BarePrediction[]> {
     return this.#runStaged(
+      this.#network,
       request.heatmap ?? false,
       signal,
       (crops, { embeddings, maps }) =>
@@ -341,15 +446,16 @@ export class Session {
     );
   }
 
-  /** Takes what was staged through the network, and does something with what it says. */
+  /** Takes what was staged through a network, and does something with what it says. */
   async #runStaged<T>(
+    network: Pick<Network, "run">,
     maps: boolean,
     signal: AbortSignal,
     use: (crops: WasmCrops, features: Features) => T,
   ): Promise<T> {
     const crops = this.#wasm.takeStaged();
     try {
-      const running = this.#started.run(crops.bytes(), maps);
+      const running = network.run(crops.bytes(), maps);
       const result = use(crops, await this.#finish(running, signal));
       crops.free();
       return result;

@@ -3,6 +3,11 @@ import { HeadstartError, messageOf, throwIfCancelled } from "../errors.js";
 import type { CreateRequest, Features } from "../protocol.js";
 import type { Backend, Memory } from "../types/index.js";
 import type { Backbones } from "./backbones.js";
+import {
+  prepareTuner,
+  type StartTuner,
+  type TunerPlatform,
+} from "./finetune/prepare-tuner.js";
 import type { WasmBackbone } from "./module.js";
 import { readBytes } from "./read-bytes.js";
 import type { WasmSession } from "./wasm-session.js";
@@ -13,7 +18,14 @@ import type { LoadOptions } from "./weights.js";
 export interface Platform {
   queryAdapter(): Promise<Adapter>;
   backbones: Pick<Backbones, "acquire">;
+  tuners: TunerPlatform;
   traps: Traps;
+}
+
+/** A network that crops can be taken through. */
+export interface Network {
+  run(crops: Uint8Array, maps: boolean): Promise<Features>;
+  free(): void;
 }
 
 /** A classifier's session in Rust, and the backend it runs on. */
@@ -24,8 +36,14 @@ export interface Started {
   threads: number;
   /** How many do by now. */
   computing(): number;
-  /** Takes crops through the network. */
-  run(crops: Uint8Array, maps: boolean): Promise<Features>;
+  /** Takes crops through the network as it is. */
+  run: Network["run"];
+  /** Takes crops through its trunk. */
+  trunk(crops: Uint8Array): Promise<Uint8Array>;
+  /** The network with a tuned tail, to be freed before the session. */
+  withTail(file: Uint8Array): Promise<Network>;
+  /** Gets the code of what tunes a tail. */
+  prepareTuner(): Promise<StartTuner>;
   memory(): Promise<Memory>;
   /** Frees the session, and the backbone when nobody else uses it. */
   free(): void;
@@ -70,9 +88,10 @@ async function startOn(
   reason: string,
   request: CreateRequest,
   options: LoadOptions,
-  { backbones }: Platform,
+  { backbones, tuners }: Platform,
   adapter?: string,
 ): Promise<Started> {
+  const { log } = options;
   // A graphics device is one, however many workers ask it.
   const threads = kind === "webgpu" ? 1 : request.threads;
   const { backbone, engines, release } = await backbones.acquire(
@@ -86,7 +105,17 @@ async function startOn(
       backend: { ...backbone.backend(), reason },
       threads,
       computing: () => Math.min(engines.count, threads),
-      run: (crops, maps) => engines.run(crops, maps, threads, options.log),
+      run: (crops, maps) => engines.run(crops, maps, threads, log),
+      trunk: (crops) => engines.trunk(crops, threads, log),
+      withTail: async (file) => {
+        const tuned = await engines.withTail(file, log);
+        return {
+          run: (crops, maps) => tuned.run(crops, maps, threads, log),
+          free: () => tuned.free(),
+        };
+      },
+      prepareTuner: () =>
+        prepareTuner({ kind, adapter, wasm: request.wasm, log }, tuners),
       memory: () => engines.memory(),
       free: () => {
         session.free();

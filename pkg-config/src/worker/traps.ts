@@ -53,6 +53,16 @@ export class Traps {
     return error.code === "DEVICE_LOST" ? error : undefined;
   }
 
+  /** A trap as an error that is none: for a module that others can do without. Anything else as it is. */
+  ordinary(thrown: unknown): unknown {
+    if (!(thrown instanceof WebAssembly.RuntimeError)) return thrown;
+    const detail = this.#panic ?? messageOf(thrown);
+    this.#panic = undefined;
+    return new Error(detail.replace(/\n\s*/, " ").replace(/\n[^]*/, ""), {
+      cause: thrown,
+    });
+  }
+
   #explain(trap: WebAssembly.RuntimeError): HeadstartError {
     const detail = this.#panic ?? messageOf(trap);
     const cause =

@@ -41,12 +41,12 @@ export interface WasmSession {
   inspect(name: string, bytes: Uint8Array): Inspected;
   /** The hash of the pixels. */
   inspectPixels(name: string, image: ImageData): string;
-  /** What to tell when an image of that content was added before. */
+  /** What to tell when an image of that content was added before, and the id of that one. */
   duplicate(
     name: string,
     hash: string,
     label: string,
-  ): Pick<Skipped, "code" | "reason"> | undefined;
+  ): (Pick<Skipped, "code" | "reason"> & { id: number }) | undefined;
   stage(name: string, image: ImageData): void;
   /** What was staged, which is nothing afterwards. Whoever takes it frees it. */
   takeStaged(): WasmCrops;
@@ -71,8 +71,24 @@ export interface WasmSession {
   exportHead(): Promise<Uint8Array>;
   exportProject(): Promise<Uint8Array>;
   startTraining(options: TrainRequest): void;
+  /** Not while the training awaits views. */
   trainEpoch(): Promise<TrainStep | undefined>;
+  /** Of a fine-tuning that awaits views, the head on the network as it is stays. */
   cancelTraining(): void;
+  /** The ids of the images that the fine-tuning under way takes part with, in order; none where none is under way. */
+  tuningImages(): Uint32Array;
+  /** Whether the training under way waits until its tuning is finished or abandoned. */
+  awaitsViews(): boolean;
+  /** RGB, `[views, 224, 224, 3]`: what tuning sees of one of its images. How many views there are varies. */
+  viewsOf(id: number, name: string, image: ImageData): Uint8Array;
+  /** A file for the tuner. */
+  tuningTask(): Uint8Array;
+  /** Takes over what the tuner has made, or by its verdict does not. Training goes on. */
+  finishTuning(outcome: Uint8Array): void;
+  /** Goes on with the head on the network as it is. */
+  abandonTuning(): void;
+  /** The file of the tuned tail that the head in place goes with; `undefined` where the network is as it is. */
+  tail(): Uint8Array | undefined;
   evaluate(): Promise<BareReport>;
   free(): void;
 }

@@ -4,10 +4,12 @@ import type { CreateRequest, EngineRequest } from "../../src/protocol.js";
 import type { Backend } from "../../src/types/index.js";
 import type { Loading } from "../../src/worker/backbones.js";
 import type { FurtherWorker } from "../../src/worker/further-worker.js";
+import type { Tuner } from "../../src/worker/finetune/tuner.js";
 import type { WasmBackbone, WasmModule } from "../../src/worker/module.js";
 import { Traps } from "../../src/worker/traps.js";
 import type { LoadOptions } from "../../src/worker/weights.js";
 import { FakeSession } from "./session.js";
+import { FakeTuner } from "./tuner.js";
 
 export class FakeBackbone implements WasmBackbone {
   readonly kind: Backend["kind"];
@@ -35,6 +37,21 @@ export class FakeBackbone implements WasmBackbone {
     return { embeddings: Float32Array.from(firsts), maps: new Float32Array() };
   }
 
+  /** Each crop's view is its first byte. */
+  async trunk(crops: Uint8Array) {
+    return crops.filter((_, index) => index % (224 * 224 * 3) === 0);
+  }
+
+  /** Whose embeddings are those of this one plus the file's first byte. */
+  withTail(file: Uint8Array) {
+    const tuned = new FakeBackbone(this.kind);
+    tuned.run = async (crops) => {
+      const { embeddings, maps } = await this.run(crops);
+      return { embeddings: embeddings.map((e) => e + file[0]!), maps };
+    };
+    return tuned;
+  }
+
   memory() {
     return { wasm: 65_536, gpu: null };
   }
@@ -54,13 +71,21 @@ export class FakeFurtherWorker implements FurtherWorker {
     return engine;
   }
 
+  async tune(): Promise<Tuner> {
+    const tuner = new FakeTuner();
+    tuner.end = () => this.end();
+    return tuner;
+  }
+
   end() {
     this.ended = true;
   }
 }
 
 /** The smallest module there is. */
-const CODE = new WebAssembly.Module(Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0));
+export const CODE = new WebAssembly.Module(
+  Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0),
+);
 
 /** Loads backbones whose weights are told apart by their text. */
 export function fakeLoading(changes: Partial<Loading> = {}) {

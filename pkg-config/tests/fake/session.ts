@@ -9,8 +9,13 @@ import type {
   BareReport,
   Features,
   PredictRequest,
+  TrainRequest,
 } from "../../src/protocol.js";
-import type { ClassCount, TrainStep } from "../../src/types/index.js";
+import type {
+  ClassCount,
+  TrainPhase,
+  TrainStep,
+} from "../../src/types/index.js";
 
 /** An error as Rust throws it. */
 export function rustError(code: string, message: string): Error {
@@ -32,8 +37,17 @@ export class FakeSession implements WasmSession {
   head = "none";
   epochs = 3;
   freed = false;
+  /** What the tuner made of the last fine-tuning. */
+  outcome: Uint8Array | undefined;
+  /** Of the head in place. */
+  tailFile: Uint8Array | undefined;
+  /** The ids of the images whose views were asked for. */
+  readonly viewed: number[] = [];
   #ids = 0;
   #epoch: number | undefined;
+  /** Of a fine-tuning: those of its images. */
+  #tuning: number[] = [];
+  #stage: "head" | "views" | "comparing" | "finished" = "head";
   #busy = false;
 
   batchSize() {
@@ -60,10 +74,12 @@ export class FakeSession implements WasmSession {
     if (!first) return undefined;
     return first.label === label
       ? {
+          id: first.id,
           code: "DUPLICATE",
           reason: `${name} shows the same as ${first.name}.`,
         }
       : {
+          id: first.id,
           code: "LABEL_CONFLICT",
           reason: `${name} shows the same as ${first.name}, which is ${first.label}.`,
         };
@@ -153,7 +169,7 @@ export class FakeSession implements WasmSession {
     }));
   }
 
-  startTraining() {
+  startTraining({ method }: TrainRequest) {
     this.#check();
     if (this.#epoch !== undefined) {
       throw rustError(
@@ -164,33 +180,89 @@ export class FakeSession implements WasmSession {
     if (this.samples.length === 0)
       throw rustError("NO_IMAGES", "There are no images: add some.");
     this.#epoch = 0;
+    this.#stage = "head";
+    this.#tuning =
+      method === "finetune" ? this.samples.map(({ id }) => id) : [];
   }
 
   async trainEpoch(): Promise<TrainStep | undefined> {
     return this.#alone(async () => {
       await this.gate();
       if (this.#epoch === undefined) throw new Error("no run");
-      if (this.#epoch === this.epochs) {
-        this.#epoch = undefined;
-        this.head = "trained";
-        return undefined;
+      if (this.#stage === "views") throw new Error("the tuner is at work");
+      if (this.#stage === "comparing") {
+        this.#stage = "finished";
+        return step(1, null, "comparing");
       }
-      return {
-        epoch: ++this.#epoch,
-        epochs: this.epochs,
-        loss: 1,
-        phase: "fit",
-        trainAccuracy: 0.5,
-        validationLoss: null,
-        validationAccuracy: null,
-        l2: 0,
-      };
+      if (this.#stage === "head" && this.#epoch < this.epochs)
+        return step(++this.#epoch, this.epochs, "fit");
+      if (this.#stage === "head") {
+        this.head = "trained";
+        this.tailFile = undefined;
+        if (this.#tuning.length > 0) {
+          this.#stage = "views";
+          return step(0, null, "views");
+        }
+      }
+      this.#end();
+      return undefined;
     });
   }
 
   cancelTraining() {
     this.#check();
+    if (this.#stage === "comparing" || this.#stage === "finished")
+      this.tailFile = undefined;
+    this.#end();
+  }
+
+  #end() {
     this.#epoch = undefined;
+    this.#stage = "head";
+    this.#tuning = [];
+  }
+
+  tuningImages() {
+    this.#check();
+    return Uint32Array.from(this.#tuning);
+  }
+
+  awaitsViews() {
+    this.#check();
+    return this.#stage === "views";
+  }
+
+  /** Images have one, two and three views in turn; a crop begins with the image's id and the view's place. */
+  viewsOf(id: number) {
+    this.#check();
+    if (!this.#tuning.includes(id)) throw new Error("it takes no part");
+    this.viewed.push(id);
+    const crops = new Uint8Array(((id % 3) + 1) * CROP);
+    for (let view = 0; view * CROP < crops.length; view++)
+      crops.set([id, view], view * CROP);
+    return crops;
+  }
+
+  tuningTask() {
+    this.#check();
+    return new TextEncoder().encode("task");
+  }
+
+  finishTuning(outcome: Uint8Array) {
+    this.#check();
+    this.outcome = outcome;
+    this.tailFile = outcome;
+    this.#stage = "comparing";
+  }
+
+  abandonTuning() {
+    this.#check();
+    this.#stage = "finished";
+  }
+
+  tail() {
+    this.#check();
+    return this.tailFile;
   }
 
   requireHead() {
@@ -342,5 +414,26 @@ function reportOn(samples: FakeSession["samples"]): BareReport {
     nearDuplicates: { groups: 0, images: 0, setAside: 0, conflicts: [] },
     groups: { groups: 0, images: 0, setAside: 0, suspected: null },
     unknown: null,
+    finetune: null,
+  };
+}
+
+const CROP = 224 * 224 * 3;
+
+function step(
+  epoch: number,
+  epochs: number | null,
+  phase: TrainPhase,
+): TrainStep {
+  return {
+    epoch,
+    epochs,
+    loss: 1,
+    phase,
+    trainAccuracy: 0.5,
+    validationLoss: null,
+    validationAccuracy: null,
+    l2: 0,
+    done: null,
   };
 }

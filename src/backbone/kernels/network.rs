@@ -1,6 +1,7 @@
 //! A network on the processor.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 
 use super::convolution::{Convolution, Workspace};
 use super::epilogue;
@@ -9,8 +10,11 @@ use super::shape::Size;
 use super::stem::{HALVED_SIDE, Stem};
 use crate::Result;
 use crate::backbone::network::{
-    Activation, ConvLayer, Description, Epilogue, Operations, STEM, Stage, StageOutput, forward,
+    Activation, ConvLayer, Cut, Description, Epilogue, Operations, STEM, SecondTail, Stage,
+    StageOutput, forward_with_tail, through_trunk,
 };
+use crate::backbone::tail::TailWeights;
+use crate::backbone::trunk::TrunkView;
 use crate::backbone::weights::Int8Layers;
 use crate::backbone::{Features, Layout};
 use crate::image::INPUT_LEN;
@@ -32,14 +36,24 @@ const CHUNK: usize = 8;
 #[derive(Debug, Clone)]
 pub struct Network {
     stem: Stem,
-    stages: Vec<Stage<Convolution>>,
+    /// The same ones as those of the network with a second tail.
+    stages: Vec<Stage<Arc<Convolution>>>,
+    tail: Option<SecondTail<Arc<Convolution>>>,
     layout: Layout,
 }
 
 /// Activations of some images.
+#[derive(Clone)]
 struct Map {
     values: Vec<f32>,
     size: Size,
+}
+
+impl Map {
+    fn of_images(&self) -> impl Iterator<Item = &[f32]> {
+        let len = self.values.len() / self.size.images.max(1);
+        self.values.chunks_exact(len.max(1))
+    }
 }
 
 /// What one layer leaves to the next.
@@ -51,13 +65,13 @@ struct Kernels {
 }
 
 impl Operations for Kernels {
-    type Convolution = Convolution;
+    type Convolution = Arc<Convolution>;
     type Map = Map;
     type Error = Infallible;
 
     fn convolve(
         &mut self,
-        convolution: &Convolution,
+        convolution: &Arc<Convolution>,
         input: &Map,
         epilogue: Epilogue<Map>,
     ) -> std::result::Result<Map, Infallible> {
@@ -84,18 +98,44 @@ impl Network {
     /// `WEIGHTS_CORRUPT` when a layer is missing or has another shape.
     pub fn load(description: &Description, weights: &impl Int8Layers) -> Result<Self> {
         let stem = weights.conv_int8(&description.stem)?;
-        let convolution = |layer: &ConvLayer| -> Result<Convolution> {
-            let weights = weights.conv_int8(layer)?;
-            Ok(Convolution::new(weights, layer.kernel, layer.stride))
-        };
-        let stages = description.stages.iter();
         Ok(Self {
             stem: Stem::new(stem),
-            stages: stages
-                .map(|stage| stage.try_map(convolution))
-                .collect::<Result<_>>()?,
+            stages: load(&description.stages, weights)?,
+            tail: None,
             layout: description.layout(),
         })
+    }
+
+    /// The network with a second tail, whose features come last; all else is shared.
+    ///
+    /// # Errors
+    /// `INVALID_ARGUMENT` for a tail of another network.
+    pub fn with_tail(&self, description: &Description, tail: &TailWeights) -> Result<Self> {
+        let cut = tail.cut();
+        let stages = load(&description.second_tail(cut), tail)?;
+        Ok(Self {
+            tail: Some(SecondTail { cut, stages }),
+            layout: description.layout_with_tail(cut),
+            ..self.clone()
+        })
+    }
+
+    /// Crops `[N, 224, 224, 3]` → what the trunk says of each, as [`TrunkView`] has it.
+    pub fn trunk(&self, crops: &[u8], cut: Cut) -> Vec<u8> {
+        let mut kernels = Kernels::default();
+        let mut bytes = Vec::new();
+        for crops in crops.chunks(CHUNK * INPUT_LEN) {
+            let map = self.run_stem(crops, &mut kernels);
+            let Ok(map) = through_trunk(&mut kernels, &self.stages, cut, map);
+            for activations in map.of_images() {
+                let mut channels_first = vec![0.0; activations.len()];
+                let places = map.size.height * map.size.width;
+                put_channels_first(activations, &mut channels_first, places);
+                TrunkView::append(channels_first.into_iter(), &mut bytes);
+            }
+            kernels.recycle(map);
+        }
+        bytes
     }
 
     /// Crops `[N, 224, 224, 3]` → embeddings, and the maps that they are the means of where wanted.
@@ -154,10 +194,12 @@ impl Network {
         for crops in crops.chunks(CHUNK * INPUT_LEN) {
             let map = self.run_stem(crops, &mut kernels);
             show(STEM, &map);
-            let Ok(last) = forward(&mut kernels, &self.stages, map, |name, map| {
+            let tail = self.tail.as_ref();
+            let mut show = |name: &str, map: &Map| {
                 show(name, map);
                 Ok(())
-            });
+            };
+            let Ok(last) = forward_with_tail(&mut kernels, &self.stages, tail, map, &mut show);
             kernels.recycle(last);
         }
     }
@@ -181,6 +223,24 @@ impl Network {
         let size = size.strided(2);
         Map { values, size }
     }
+}
+
+/// Not inlined, since it is wanted for a network and for a tail.
+#[inline(never)]
+fn load(
+    stages: &[Stage<ConvLayer>],
+    weights: &dyn Int8Layers,
+) -> Result<Vec<Stage<Arc<Convolution>>>> {
+    let convolution = |layer: &ConvLayer| {
+        let weights = weights.conv_int8(layer)?;
+        Ok(Arc::new(Convolution::new(
+            weights,
+            layer.kernel,
+            layer.stride,
+        )))
+    };
+    let stages = stages.iter().map(|stage| stage.try_map(convolution));
+    stages.collect()
 }
 
 /// The mean over all places of a map `[height, width, channels]`.

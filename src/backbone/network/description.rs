@@ -1,5 +1,6 @@
 //! Networks as values: which convolutions there are, in which places, and what comes between them.
 
+use super::cut::Cut;
 use super::layer::ConvLayer;
 use crate::backbone::layout::{FeatureStage, Layout};
 use crate::image::INPUT_SIDE;
@@ -21,6 +22,8 @@ pub struct Description {
     pub stem: ConvLayer,
     /// The stages, whose maps give features.
     pub stages: Vec<Stage<ConvLayer>>,
+    /// Where the tail begins that fine-tuning trains.
+    pub cut: Cut,
     /// What the network's own classes are told by. Nothing here needs it but the checkpoints that it comes with.
     pub classifier: Classifier,
 }
@@ -88,6 +91,13 @@ impl Description {
         Self::resnet("resnet18", [2; 4])
     }
 
+    /// The network of a name, if there is one.
+    pub fn by_name(name: &str) -> Option<Self> {
+        [Self::resnet18(), Self::resnet34()]
+            .into_iter()
+            .find(|network| network.name == name)
+    }
+
     /// ResNet34, from the same table.
     pub fn resnet34() -> Self {
         Self::resnet("resnet34", [3, 4, 6, 3])
@@ -115,6 +125,8 @@ impl Description {
             name,
             stages: blocks.into_iter().enumerate().map(stage).collect(),
             stem,
+            // By measurement (`benches/accuracy.md`, "finetune").
+            cut: Cut { stage: 3, block: 0 },
             classifier: Classifier {
                 name: "fc",
                 classes: 1000,

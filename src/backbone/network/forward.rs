@@ -19,7 +19,7 @@ pub trait Operations {
     /// A convolution, ready to run.
     type Convolution;
     /// What one convolution hands to the next, of any number of images.
-    type Map;
+    type Map: Clone;
     /// What can go wrong.
     type Error;
 
@@ -49,6 +49,10 @@ pub struct Epilogue<'a, M> {
     pub activation: Activation,
 }
 
+/// Who is shown what a stage puts out, with its name.
+pub type Show<'a, O> =
+    dyn FnMut(&str, &<O as Operations>::Map) -> Result<(), <O as Operations>::Error> + 'a;
+
 /// Takes a map through stages, and shows what each puts out under its name. Gives the last one.
 ///
 /// # Errors
@@ -57,15 +61,26 @@ pub fn forward<O: Operations>(
     operations: &mut O,
     stages: &[Stage<O::Convolution>],
     mut map: O::Map,
-    mut show: impl FnMut(&str, &O::Map) -> Result<(), O::Error>,
+    show: &mut Show<O>,
 ) -> Result<O::Map, O::Error> {
     for stage in stages {
-        for block in &stage.blocks {
-            map = through_block(operations, block, map)?;
-        }
+        map = through_blocks(operations, &stage.blocks, map)?;
         show(&stage.name, &map)?;
     }
     Ok(map)
+}
+
+/// Takes a map through blocks.
+///
+/// # Errors
+/// The first of an operation.
+pub fn through_blocks<O: Operations>(
+    operations: &mut O,
+    blocks: &[Block<O::Convolution>],
+    map: O::Map,
+) -> Result<O::Map, O::Error> {
+    let mut blocks = blocks.iter();
+    blocks.try_fold(map, |map, block| through_block(operations, block, map))
 }
 
 fn through_block<O: Operations>(

@@ -6,7 +6,7 @@ use super::shaders::Operand;
 use crate::backbone::weights::Int8Weights;
 
 /// A convolution's kernels and weights.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Convolution {
     plan: ConvolutionPlan,
     weights: Buffer,

@@ -10,6 +10,7 @@ use super::shaders::{Operand, Shader};
 use crate::{Error, Result};
 
 /// A device's memory and queue.
+#[derive(Clone)]
 pub struct Gpu(Client);
 
 /// Numbers on the device. A clone is the same memory; the last one gives it back to burn's pool.

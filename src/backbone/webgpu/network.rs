@@ -1,28 +1,36 @@
 //! The network on the device.
 
+use std::sync::Arc;
+
 use burn::tensor::Device;
 
 use super::convolution::{Convolution, Map};
 use super::gpu::{Buffer, Gpu};
-use super::plan::{ConvolutionPlan, NetworkPlan, PoolPlan};
+use super::plan::{ConvolutionPlan, NetworkPlan, PoolPlan, means};
 use super::shaders::{Operand, Shader, Tiling};
 use crate::backbone::network::{
-    Description, Epilogue, Operations, STEM, Stage, StageOutput, forward,
+    Cut, Description, Epilogue, Operations, STEM, SecondTail, Show, Stage, StageOutput,
+    forward_with_tail, tail, through_trunk,
 };
+use crate::backbone::tail::TailWeights;
+use crate::backbone::trunk::TrunkView;
 use crate::backbone::weights::Int8Layers;
 use crate::backbone::{Features, Layout};
 use crate::image::{INPUT_LEN, INPUT_SIDE};
 use crate::{Error, Result};
 
 /// The frozen network on a WebGPU device.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Network {
     gpu: Gpu,
     stem: Convolution,
     max_pool: PoolPlan,
-    stages: Vec<Stage<Convolution>>,
+    /// The same ones as those of the network with a second tail.
+    stages: Vec<Stage<Arc<Convolution>>>,
+    tail: Option<SecondTail<Arc<Convolution>>>,
     means: Vec<Shader>,
     layout: Layout,
+    tiling: Tiling,
 }
 
 impl Network {
@@ -41,20 +49,56 @@ impl Network {
         software: bool,
     ) -> Result<Self> {
         let gpu = Gpu::of(device)?;
-        let plan = NetworkPlan::new(network, Tiling::for_adapter(software));
-        let load = |plan: &ConvolutionPlan| -> Result<Convolution> {
-            let weights = weights.conv_int8(&plan.layer)?;
-            Ok(Convolution::load(&gpu, plan.clone(), weights))
-        };
-        let stages = plan.stages.iter().map(|stage| stage.try_map(load));
+        let tiling = Tiling::for_adapter(software);
+        let plan = NetworkPlan::new(network, tiling);
         Ok(Self {
-            stem: load(&plan.stem)?,
-            stages: stages.collect::<Result<_>>()?,
+            stem: load(&gpu, &plan.stem, weights)?,
+            stages: load_stages(&gpu, &plan.stages, weights)?,
+            tail: None,
             max_pool: plan.max_pool,
             means: plan.means,
             layout: plan.layout,
+            tiling,
             gpu,
         })
+    }
+
+    /// The network with a second tail, whose features come last; all else is shared.
+    ///
+    /// # Errors
+    /// `INVALID_ARGUMENT` for a tail of another network.
+    pub fn with_tail(&self, network: &Description, weights: &TailWeights) -> Result<Self> {
+        let cut = weights.cut();
+        let plan = NetworkPlan::new(network, self.tiling);
+        let mut stages = load_stages(&self.gpu, &tail(&plan.stages, cut), weights)?;
+        for (stage, described) in stages.iter_mut().zip(network.second_tail(cut)) {
+            stage.name = described.name;
+        }
+        let layout = network.layout_with_tail(cut);
+        Ok(Self {
+            tail: Some(SecondTail { cut, stages }),
+            means: means(self.tiling.row(), &layout),
+            layout,
+            ..self.clone()
+        })
+    }
+
+    /// Crops `[N, 224, 224, 3]` → what the trunk says of each, as [`TrunkView`] has it.
+    ///
+    /// # Errors
+    /// `DEVICE_LOST` when it cannot be read back.
+    pub async fn trunk(&self, crops: &[u8], cut: Cut) -> Result<Vec<u8>> {
+        let images = crops.len() / INPUT_LEN;
+        let count = self.gpu.upload(vec![images as u32]);
+        let mut launches = self.launches(crops, &count);
+        let pooled = self.run_stem(crops, &mut launches)?;
+        let map = through_trunk(&mut launches, &self.stages, cut, pooled)?;
+        let padded = self.gpu.read(vec![map.values.clone()]).await?.concat();
+        let mut bytes = Vec::new();
+        for image in 0..images {
+            TrunkView::append(map.of_image(&padded, image), &mut bytes);
+        }
+        Ok(bytes)
     }
 
     /// Takes a blank crop through the network and waits for nothing, so that the kernels are compiled by the time
@@ -95,20 +139,35 @@ impl Network {
         let count = self.gpu.upload(vec![images as u32]);
         let embeddings = self.gpu.empty(images * self.layout.len());
         let mut maps = Vec::new();
-        self.forward(crops, &count, |name, map| {
-            let stages = self.layout.stages().iter().zip(&self.means);
-            for (_, mean) in stages.filter(|(stage, _)| stage.name == name) {
-                let buffers = [
-                    (Operand::Input, &map.values),
-                    (Operand::Embeddings, &embeddings),
-                    (Operand::Images, &count),
-                ];
-                self.gpu.launch(mean, images, &buffers);
+        self.forward(crops, &count, &mut |name, map| {
+            if self.launch_mean(name, map, &embeddings, &count, images) {
                 maps.extend(keep.then(|| map.clone()));
             }
             Ok(())
         })?;
         Ok((embeddings, maps))
+    }
+
+    /// Takes the means of a stage's maps to their places in embeddings; `false` where it is none that gives features.
+    fn launch_mean(
+        &self,
+        name: &str,
+        map: &Map,
+        embeddings: &Buffer,
+        count: &Buffer,
+        images: usize,
+    ) -> bool {
+        let mut stages = self.layout.stages().iter().zip(&self.means);
+        let Some((_, mean)) = stages.find(|(stage, _)| stage.name == name) else {
+            return false;
+        };
+        let buffers = [
+            (Operand::Input, &map.values),
+            (Operand::Embeddings, embeddings),
+            (Operand::Images, count),
+        ];
+        self.gpu.launch(mean, images, &buffers);
+        true
     }
 
     /// What comes out of the stem (`maxpool`) and of every stage for crops `[N, 224, 224, 3]`.
@@ -119,7 +178,7 @@ impl Network {
         let images = crops.len() / INPUT_LEN;
         let count = self.gpu.upload(vec![images as u32]);
         let mut maps = Vec::new();
-        self.forward(crops, &count, |name, map| {
+        self.forward(crops, &count, &mut |name, map| {
             maps.push((name.to_owned(), map.clone()));
             Ok(())
         })?;
@@ -147,23 +206,25 @@ impl Network {
             ..self.launches(crops, &count)
         };
         let pooled = self.run_stem(crops, &mut launches)?;
-        forward(&mut launches, &self.stages, pooled, |_, _| Ok(()))?;
+        forward_with_tail(
+            &mut launches,
+            &self.stages,
+            None,
+            pooled,
+            &mut |_, _| Ok(()),
+        )?;
         Ok(launches
             .stopwatch
             .map_or_else(Vec::new, |stopwatch| stopwatch.times))
     }
 
     /// Tells what comes out of the stem, and of every stage.
-    fn forward(
-        &self,
-        crops: &[u8],
-        count: &Buffer,
-        mut tell: impl FnMut(&str, &Map) -> Result<()>,
-    ) -> Result<()> {
+    fn forward(&self, crops: &[u8], count: &Buffer, tell: &mut Show<Launches>) -> Result<()> {
         let mut launches = self.launches(crops, count);
         let pooled = self.run_stem(crops, &mut launches)?;
         tell(STEM, &pooled)?;
-        forward(&mut launches, &self.stages, pooled, tell)?;
+        let tail = self.tail.as_ref();
+        forward_with_tail(&mut launches, &self.stages, tail, pooled, tell)?;
         Ok(())
     }
 
@@ -201,6 +262,21 @@ impl Network {
         launches.stop(STEM)?;
         Ok(pooled)
     }
+}
+
+fn load(gpu: &Gpu, plan: &ConvolutionPlan, weights: &impl Int8Layers) -> Result<Convolution> {
+    let weights = weights.conv_int8(&plan.layer)?;
+    Ok(Convolution::load(gpu, plan.clone(), weights))
+}
+
+fn load_stages(
+    gpu: &Gpu,
+    stages: &[Stage<ConvolutionPlan>],
+    weights: &impl Int8Layers,
+) -> Result<Vec<Stage<Arc<Convolution>>>> {
+    let load = |plan: &ConvolutionPlan| load(gpu, plan, weights).map(Arc::new);
+    let stages = stages.iter().map(|stage| stage.try_map(load));
+    stages.collect()
 }
 
 /// Kernels are launched one after the other, and nothing waits for them.
@@ -245,14 +321,14 @@ impl Launches<'_> {
 }
 
 impl Operations for Launches<'_> {
-    type Convolution = Convolution;
+    type Convolution = Arc<Convolution>;
     type Map = Map;
     type Error = Error;
 
     /// The activation is in the convolution's kernels.
     fn convolve(
         &mut self,
-        convolution: &Convolution,
+        convolution: &Arc<Convolution>,
         input: &Map,
         epilogue: Epilogue<Map>,
     ) -> Result<Map> {

@@ -37,8 +37,11 @@ class Pixels implements Partial<WasmSession> {
     };
   }
 
+  tail = () => undefined;
   free = () => undefined;
 }
+
+const noNetwork = () => Promise.reject(new Error("there is no network here"));
 
 const nothing = { embeddings: new Float32Array(), maps: new Float32Array() };
 
@@ -53,6 +56,9 @@ expose(
           threads: 1,
           computing: () => 1,
           run: async () => nothing,
+          trunk: async () => new Uint8Array(),
+          withTail: noNetwork,
+          prepareTuner: noNetwork,
           memory: async () => ({ wasm: 0, gpu: null }),
           free: () => session.free(),
         };
@@ -60,8 +66,10 @@ expose(
       decoder: { decodeFile, readBitmap },
       cache: new EmbeddingCache(),
       traps: new Traps(),
+      openFolder: noNetwork,
+      finetunings: new Set(),
     },
-    () => Promise.reject(new Error("there is no network here")),
+    { loadEngine: noNetwork, startTuner: noNetwork },
     () => Promise.resolve(),
   ),
 );

@@ -6,4 +6,6 @@ mod network;
 mod validity;
 
 pub use convolution::ConvolutionPlan;
+#[cfg(feature = "webgpu")]
+pub use network::means;
 pub use network::{NetworkPlan, PoolPlan};

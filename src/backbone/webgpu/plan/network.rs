@@ -21,7 +21,7 @@ pub struct NetworkPlan {
 }
 
 /// How a map is pooled.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct PoolPlan {
     /// Its kernel.
     pub shader: Shader,
@@ -114,7 +114,8 @@ fn plan_block(
     }
 }
 
-fn means(row: Row, layout: &Layout) -> Vec<Shader> {
+/// What takes each stage's means to their places in an embedding.
+pub fn means(row: Row, layout: &Layout) -> Vec<Shader> {
     let mut first = 0;
     let mean = |stage: &FeatureStage| {
         let shader = pool::mean(row, stage, first, layout.len());

@@ -1,11 +1,10 @@
-//! Real weights → 8-bit integers, a scale per output channel, and a bias.
+//! Rounding so that a layer answers as it should.
 
-use super::parallel::parallel_map;
-use super::weights::{Int8Weights, LayerWeights};
+use super::{Row, nearest, step};
+use crate::backbone::parallel::parallel_map;
+use crate::backbone::weights::{Int8Weights, LayerWeights};
 use crate::matrix::{product_transposed, subtract_product};
 
-/// The largest integer in use: symmetric, so that -128 is left out.
-const LARGEST: f32 = 127.0;
 /// How strongly least squares holds each weight to its real value, as a multiple of the mean power of
 /// the layer's inputs: synthetic images say less about photos than the weights do. Errors are much the
 /// same from 1 to 10 (see `benches/quantization.md`).
@@ -19,28 +18,11 @@ const ROWS: usize = 128;
 
 /// What a layer meets and what it should answer.
 #[derive(Debug, Default)]
-pub(super) struct Samples {
+pub(in crate::backbone) struct Samples {
     /// `[samples, inputs]`
     pub inputs: Vec<f32>,
     /// `[samples, outputs]`
     pub targets: Vec<f32>,
-}
-
-/// Rounds each weight to the nearest step, `scale = max |w| / 127` over its output channel (Jacob et
-/// al. 2018, "Quantization and Training of Neural Networks", section 3, made symmetric).
-pub(super) fn nearest(layer: &LayerWeights) -> Int8Weights {
-    let per_channel = layer.weight.len() / layer.bias.len();
-    let mut quantized = Int8Weights {
-        weight: Vec::with_capacity(layer.weight.len()),
-        scale: Vec::with_capacity(layer.bias.len()),
-        bias: layer.bias.clone(),
-    };
-    for channel in layer.weight.chunks_exact(per_channel) {
-        let row = Row::nearest(channel);
-        quantized.weight.extend(row.integers());
-        quantized.scale.push(row.scale);
-    }
-    quantized
 }
 
 /// Rounds so that the layer's answers come close to the targets: over integers `Q`, scales `s` and
@@ -53,7 +35,7 @@ pub(super) fn nearest(layer: &LayerWeights) -> Int8Weights {
 /// Optimization-based Quantization for Language Models", section 3 (coordinate descent), here with
 /// targets of its own, the ridge and the scales. Unlike methods that factorise the inputs' second
 /// moments (Frantar et al. 2023, "GPTQ"), it needs no inverse, and singular ones do no harm.
-pub(super) fn least_squares(layer: &LayerWeights, samples: Samples) -> Int8Weights {
+pub(in crate::backbone) fn least_squares(layer: &LayerWeights, samples: Samples) -> Int8Weights {
     let rounded = nearest(layer);
     let outputs = layer.bias.len();
     let per_channel = layer.weight.len() / outputs;
@@ -84,38 +66,6 @@ pub(super) fn least_squares(layer: &LayerWeights, samples: Samples) -> Int8Weigh
         }
     }
     quantized
-}
-
-/// One output channel on its way: whole numbers in f32, and their scale.
-#[derive(Debug, Clone)]
-struct Row {
-    steps: Vec<f32>,
-    scale: f32,
-}
-
-impl Row {
-    fn nearest(channel: &[f32]) -> Self {
-        let largest = channel.iter().fold(0.0_f32, |max, w| max.max(w.abs()));
-        let scale = largest / LARGEST;
-        // A channel of zeros keeps a harmless scale, so that every scale in the file is positive.
-        let scale = if scale.is_normal() { scale } else { 1.0 };
-        Self {
-            steps: channel.iter().map(|w| step(w / scale)).collect(),
-            scale,
-        }
-    }
-
-    fn weights(&self) -> impl Iterator<Item = f32> {
-        self.steps.iter().map(|step| step * self.scale)
-    }
-
-    fn integers(&self) -> impl Iterator<Item = i8> {
-        self.steps.iter().map(|&step| step as i8)
-    }
-}
-
-fn step(value: f32) -> f32 {
-    value.round().clamp(-LARGEST, LARGEST)
 }
 
 /// The first two moments of the samples, in units of the inputs' mean power.

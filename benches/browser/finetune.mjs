@@ -11,7 +11,7 @@ import { readPhotos } from "./photos.mjs";
 /**
  * @typedef {object} Finetuned
  * @property {Record<string, number>} seconds of each phase
- * @property {number} steps
+ * @property {number} step milliseconds, the median
  * @property {{ before: number, most: number, after: number }} memory in bytes
  * @property {number} views bytes of what is kept of the images
  * @property {unknown} finetune what the report says
@@ -39,10 +39,7 @@ await main(async () => {
     for (const [phase, seconds] of Object.entries(run.seconds)) {
       say(`${phase}: ${seconds.toFixed(1)} s`);
     }
-    const step = (1000 * (run.seconds.finetune ?? NaN)) / run.steps;
-    say(
-      `a step: ${step.toFixed(0)} ms (${run.steps} steps, those of judging included)`,
-    );
+    say(`a step of 16 images: ${run.step.toFixed(0)} ms (median)`);
     const { before, most, after } = run.memory;
     say(
       `memory of all modules: ${megabytes(before)} before, ${megabytes(most)} at most, ${megabytes(after)} after; beside it ${megabytes(run.views)} of views, of which at most 256 MB in memory`,

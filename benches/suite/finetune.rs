@@ -12,7 +12,7 @@ use headstart::dataset::hold_out;
 use headstart::device::{self, cpu_backend};
 use headstart::evaluation::Metrics;
 use headstart::finetune::{Image, Outcome, Recipe, Role, Task, Tuner};
-use headstart::head::Head;
+use headstart::head::{Head, softmax};
 use headstart::image::{Pixels, Views, append_training_crops, training_crops};
 use pollster::block_on;
 use serde_json::json;
@@ -40,6 +40,8 @@ struct Way {
 struct Measured {
     frozen: [f64; 2],
     tuned: [f64; 2],
+    /// The accuracy of the tuned tail and its head alone, which torch is compared with.
+    tail_alone: f64,
     kept: bool,
     outcome: Outcome,
     seconds: f64,
@@ -192,11 +194,12 @@ impl Network {
         let (train, validation) = hold_out(&set.dataset, &set.units, &all, VALIDATION, seed);
         let outcome = self.tune(set, way, views, [&train, &validation], seed)?;
         let head = recipes::Recipe::Default.fit(set, &all, seed).head;
-        let tuned = self.judge(set, &head, &outcome, &val)?;
+        let (tuned, tail_alone) = self.judge(set, &head, &outcome, &val)?;
         let pair = |metrics: &Metrics| [metrics.accuracy(), metrics.log_loss];
         Ok(Measured {
             frozen: pair(&frozen),
             tuned: pair(&tuned),
+            tail_alone,
             kept: outcome.verdict.kept,
             outcome,
             seconds: start.elapsed().as_secs_f64(),
@@ -227,9 +230,9 @@ impl Network {
             let view = block_on(self.backbone.trunk(&crop, way.cut));
             of_val.extend(view.map_err(|error| error.to_string())?);
         }
-        let results: Vec<_> = measured.iter().map(|m| m.tuned).collect();
+        let results: Vec<_> = measured.iter().map(|m| m.tail_alone).collect();
         let classes: Vec<usize> = val.iter().map(|&place| set.class(place)).collect();
-        let described = json!({ "classes": classes, "tuned": results });
+        let described = json!({ "classes": classes, "tailAlone": results });
         let task = task.to_bytes().map_err(|error| error.to_string())?;
         for (name, bytes) in [
             ("task.safetensors", task),
@@ -311,7 +314,7 @@ impl Network {
         frozen: &Head,
         outcome: &Outcome,
         val: &[usize],
-    ) -> Result<Metrics, String> {
+    ) -> Result<(Metrics, f64), String> {
         let tuned = self.backbone.with_tail(&outcome.tail);
         let tuned = tuned.map_err(|e| e.to_string())?;
         let (mut before, mut after) = (Vec::new(), Vec::new());
@@ -324,13 +327,16 @@ impl Network {
             after.extend(of_tail);
         }
         let mut logits = outcome.head.logits(&after);
+        let alone: Vec<_> = logits.chunks_exact(set.classes()).map(softmax).collect();
         for (sum, frozen) in logits.iter_mut().zip(calibrated_logits(frozen, &before)) {
             *sum += 0.5 * frozen;
         }
         let rows = logits.chunks_exact(set.classes());
         let probabilities: Vec<_> = rows.map(|row| outcome.head.to_probabilities(row)).collect();
         let classes = set.rows(val, FeatureSet::All).classes;
-        Ok(Metrics::measure(&classes, &probabilities, set.classes()))
+        let alone = Metrics::measure(&classes, &alone, set.classes());
+        let together = Metrics::measure(&classes, &probabilities, set.classes());
+        Ok((together, alone.accuracy()))
     }
 }
 

@@ -18,7 +18,6 @@ import torch.nn.functional as F
 
 SEEDS = 3
 WARM_UP = 0.1
-# Epochs without a better validation loss.
 CONVOLUTIONS = ["0.conv1", "0.conv2", "0.downsample.0", "1.conv1", "1.conv2"]
 
 
@@ -154,4 +153,4 @@ for name in names:
         with torch.no_grad():
             accuracies.append((tail(val.float()).argmax(1) == truth).float().mean().item())
     show = lambda values: ", ".join(f"{100 * value:.1f}" for value in values)
-    print(f"| {name} | {show(row[0] for row in described['tuned'])} | {show(accuracies)} |", flush=True)
+    print(f"| {name} | {show(described['tailAlone'])} | {show(accuracies)} |", flush=True)

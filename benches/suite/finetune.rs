@@ -11,7 +11,7 @@ use headstart::backbone::{FeatureSet, TailWeights};
 use headstart::dataset::hold_out;
 use headstart::device::{self, cpu_backend};
 use headstart::evaluation::Metrics;
-use headstart::finetune::{Image, Outcome, Recipe, Role, Task, Tuner};
+use headstart::finetune::{Image, Outcome, Recipe, Role, SHARE, Task, Tuner};
 use headstart::head::{Head, softmax};
 use headstart::image::{Pixels, Views, append_training_crops, training_crops};
 use pollster::block_on;
@@ -289,7 +289,7 @@ impl Network {
             network: network.clone(),
             tail: tail(&self.file, network, way.cut)?,
             head: of_tail.head,
-            frozen: calibrated_logits(&frozen.head, &rows.embeddings),
+            frozen: frozen.head.calibrated_logits(&rows.embeddings),
             images: places
                 .iter()
                 .map(|&(place, role)| Image {
@@ -328,8 +328,8 @@ impl Network {
         }
         let mut logits = outcome.head.logits(&after);
         let alone: Vec<_> = logits.chunks_exact(set.classes()).map(softmax).collect();
-        for (sum, frozen) in logits.iter_mut().zip(calibrated_logits(frozen, &before)) {
-            *sum += 0.5 * frozen;
+        for (sum, frozen) in logits.iter_mut().zip(frozen.calibrated_logits(&before)) {
+            *sum += (1.0 - SHARE) as f32 * frozen;
         }
         let rows = logits.chunks_exact(set.classes());
         let probabilities: Vec<_> = rows.map(|row| outcome.head.to_probabilities(row)).collect();
@@ -338,13 +338,6 @@ impl Network {
         let together = Metrics::measure(&classes, &probabilities, set.classes());
         Ok((together, alone.accuracy()))
     }
-}
-
-/// A head's logits divided by its temperature.
-fn calibrated_logits(head: &Head, embeddings: &[f32]) -> Vec<f32> {
-    let temperature = head.temperature() as f32;
-    let logits = head.logits(embeddings);
-    logits.iter().map(|logit| logit / temperature).collect()
 }
 
 fn central_crop(path: &Path) -> Result<Vec<u8>, String> {

@@ -229,12 +229,7 @@ impl Classifier {
             network: self.backbone.network().clone(),
             tail: self.backbone.tail().clone(),
             head: of_tail.clone(),
-            frozen: frozen
-                .head
-                .logits(&validation.embeddings)
-                .iter()
-                .map(|logit| logit / frozen.head.temperature() as f32)
-                .collect(),
+            frozen: frozen.head.calibrated_logits(&validation.embeddings),
             images: plan.images().into_iter().map(image).collect(),
             recipe: finetune::Recipe {
                 epochs: plan.recipe.epochs,

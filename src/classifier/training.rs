@@ -73,7 +73,7 @@ impl Classifier {
         let is_finetuned = recipe.method == Method::Finetune;
         let plan = match is_finetuned {
             true => {
-                let provenance = self.provenance(&recipe, recipe.validation, &split, &units, &near);
+                let provenance = self.provenance(&recipe, &split, &units, &near);
                 self.check_finetuning(&provenance)?;
                 let recipe = recipe.clone();
                 Some(Plan { recipe, provenance })
@@ -84,7 +84,7 @@ impl Classifier {
             true => recipe.before_finetuning(),
             false => recipe,
         };
-        let provenance = self.provenance(&recipe, recipe.validation, &split, &units, &near);
+        let provenance = self.provenance(&recipe, &split, &units, &near);
         let data = self.training_data(&provenance);
         let labels = self.dataset.labels().to_vec();
         let fit = Box::new(Fit::start(recipe, labels, data));
@@ -92,16 +92,16 @@ impl Classifier {
         Ok(())
     }
 
-    /// What a head rests on that sets a share of its training images aside.
+    /// What a head of this recipe rests on.
     fn provenance(
         &self,
         recipe: &Recipe,
-        share: f64,
         split: &Partition,
         units: &[usize],
         near: &[usize],
     ) -> Provenance {
         let dataset = &self.dataset;
+        let share = recipe.validation;
         let (train, validation) = if share > 0.0 {
             hold_out(dataset, units, &split.train, share, recipe.seed)
         } else {

@@ -25,4 +25,4 @@ pub use task::{Image, Role, Task, View};
 pub use tuner::{Step, Tuner};
 
 /// What the tuned network's logits count beside those of the head on the network as it came.
-pub(crate) const SHARE: f64 = 0.5;
+pub const SHARE: f64 = 0.5;

@@ -122,6 +122,13 @@ impl Head {
         logits(embeddings, &self.weights, &self.biases, count)
     }
 
+    /// The same divided by its temperature.
+    pub fn calibrated_logits(&self, embeddings: &[f32]) -> Vec<f32> {
+        let temperature = self.temperature as f32;
+        let logits = self.logits(embeddings).into_iter();
+        logits.map(|logit| logit / temperature).collect()
+    }
+
     /// Class probabilities of embeddings `[N, features]`, one row each.
     pub fn probabilities(&self, embeddings: &[f32]) -> Vec<Vec<f64>> {
         self.logits(embeddings)

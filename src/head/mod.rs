@@ -25,7 +25,7 @@ pub use fit::{
 pub use learning_curve::CurveStep;
 pub use linear::{Head, argmax, softmax};
 #[cfg(feature = "finetune")]
-pub(crate) use linear::{cross_entropy, loss_and_accuracy};
+pub(crate) use linear::{cross_entropy, loss_and_accuracy, softmax_at};
 pub use logistic::FEW_PER_CLASS;
 pub use options::{Auto, ClassWeights, L2, Method, Recipe, TrainOptions};
 pub use standardize::Scaling;

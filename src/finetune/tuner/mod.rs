@@ -19,7 +19,7 @@ use super::{Image, Outcome, Role, SHARE, Task, Verdict, View};
 use crate::backbone::rounding::nearest;
 use crate::backbone::weights::LayerWeights;
 use crate::backbone::{TailWeights, TrunkView};
-use crate::head::{Head, fit_temperature, loss_and_accuracy};
+use crate::head::{Head, fit_temperature, loss_and_accuracy, softmax_at};
 use crate::{Error, Result};
 use schedule::Schedule;
 use tail::{Shape, Tail, read};
@@ -161,8 +161,7 @@ impl Tuner {
         }
         let batch = self.batches.pop().unwrap_or_default();
         let mut step = Step {
-            // Before the first one, the head that there is is judged.
-            epoch: self.epoch.max(1),
+            epoch: self.epoch,
             epochs: self.task.recipe.epochs,
             done: 0.0,
             loss: None,
@@ -211,7 +210,7 @@ impl Tuner {
         self.phase = phase;
         self.seen.clear();
         self.batches = match phase {
-            Phase::Train => self.training_batches(|image| image.role == Role::Train),
+            Phase::Train => self.training_batches(),
             Phase::Validate | Phase::Judge => {
                 self.embedding_batches(|image| image.role == Role::Validation)
             }
@@ -221,9 +220,9 @@ impl Tuner {
         self.batches.reverse();
     }
 
-    /// Images in a new order, each in one of its views, in batches of nearly one size.
-    fn training_batches(&mut self, is_wanted: impl Fn(&Image) -> bool) -> Vec<Vec<View>> {
-        let mut places: Vec<usize> = self.places(is_wanted);
+    /// The training images in a new order, each in one of its views, in batches of nearly one size.
+    fn training_batches(&mut self) -> Vec<Vec<View>> {
+        let mut places = self.places(|image| image.role == Role::Train);
         places.shuffle(&mut self.rng);
         let mut views = Vec::with_capacity(places.len());
         for image in places {
@@ -361,12 +360,10 @@ impl Tuner {
 
     /// The best temperature of logits of the validation images, and the probabilities at it.
     fn calibrated(&self, logits: &[f32]) -> (f64, Vec<Vec<f64>>) {
-        let labels = self.task.head.labels().to_vec();
-        let classes = labels.len();
+        let classes = self.task.head.labels().len();
         let temperature = fit_temperature(logits, &self.validation_classes(), classes);
-        let head = Head::blank(labels, 1).calibrated(temperature);
         let rows = logits.chunks_exact(classes);
-        let rows = rows.map(|row| head.to_probabilities(row)).collect();
+        let rows = rows.map(|row| softmax_at(row, temperature)).collect();
         (temperature, rows)
     }
 
